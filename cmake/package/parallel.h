@@ -1,0 +1,8 @@
+#pragma once
+// Everything of Skein's component Parallel: data parallelism for any LibTorch module. Brings the collectives along.
+
+#include "collectives.h"
+#include "trainer/parallel/data_parallel.h"
+#include "trainer/parallel/fused_sgd.h"
+#include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/torch_device.h"

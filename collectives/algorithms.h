@@ -1,0 +1,32 @@
+#pragma once
+// The schedules. Every function is pure: (rank, world_size, chunks or count) -> the steps of that rank.
+// `chunks` are the parts of the buffer, one for each rank, in rank order; they may differ in length or be empty.
+
+#include <span>
+
+#include "collectives/schedule.h"
+
+namespace skein {
+
+/// Ring: world_size - 1 steps; rank r ends with chunk r reduced over all ranks. Sends (n-1)/n of the buffer.
+/// Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations",
+/// J. Parallel Distrib. Comput. 69 (2009), doi:10.1016/j.jpdc.2008.09.002.
+Schedule ring_reduce_scatter(int rank, std::span<const Range> chunks);
+/// Ring: rank r starts with chunk r, every rank ends with all. Same paper.
+Schedule ring_allgather(int rank, std::span<const Range> chunks);
+/// ring_reduce_scatter, then ring_allgather: 2(n-1) steps, 2(n-1)/n of the buffer.
+Schedule ring_allreduce(int rank, std::span<const Range> chunks);
+
+/// Recursive doubling: log2(n) steps of the whole buffer; ranks above the largest power of two fold in first and are
+/// told the result last. Thakur, Rabenseifner, Gropp, "Optimization of collective communication operations in MPICH",
+/// Int. J. High Perform. Comput. Appl. 19 (2005), doi:10.1177/1094342005051521.
+Schedule recursive_doubling_allreduce(int rank, int world_size, std::size_t count);
+
+/// Binomial tree from root: ceil(log2(n)) steps of the whole buffer. Same paper.
+Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t count);
+
+/// Dissemination barrier: ceil(log2(n)) empty messages. Hensgen, Finkel, Manber, "Two algorithms for barrier
+/// synchronization", Int. J. Parallel Program. 17 (1988), doi:10.1007/BF01379320.
+Schedule dissemination_barrier(int rank, int world_size);
+
+}  // namespace skein

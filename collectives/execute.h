@@ -1,0 +1,33 @@
+#pragma once
+// The only code that runs a schedule.
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "collectives/dtype.h"
+#include "collectives/schedule.h"
+#include "collectives/transport.h"
+
+namespace skein {
+
+/// Memory that a schedule works on, and how to combine its elements.
+struct Elements {
+  std::byte* data = nullptr;
+  DType dtype = DType::kUInt8;
+  ReduceOp op = ReduceOp::kSum;
+};
+
+struct ExecuteOptions {
+  Tag tag = 0;
+  std::size_t segment_bytes = 256 * 1024;  ///< long steps are cut into segments, of which two are in flight
+};
+
+/// Runs `schedule` to its end. `peers[i]` is the transport's rank for the schedule's rank i. What is received is combined
+/// so that the lower rank's elements come first, which makes the result the same on both sides.
+/// 16-bit floats travel and are stored as 16-bit partial sums; each combination is done in float32 and rounded once.
+/// Blocks the calling thread; throws what the transport throws.
+void execute(Transport& transport, const Schedule& schedule, std::span<const int> peers, const Elements& elements,
+             const ExecuteOptions& options, Deadline deadline);
+
+}  // namespace skein

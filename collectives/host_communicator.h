@@ -1,0 +1,78 @@
+#pragma once
+// Collectives between CPU ranks: shared memory on each host, MPI (or any Transport) between hosts.
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "collectives/communicator.h"
+#include "collectives/execute.h"
+#include "collectives/flight_recorder.h"
+#include "collectives/node_group.h"
+#include "collectives/progress_thread.h"
+#include "collectives/transport.h"
+#include "runtime/process/health.h"
+
+namespace skein {
+
+/// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly in
+/// tests, with ranks as threads. `health` must outlive it.
+class HostCommunicator final : public Communicator {
+ public:
+  HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
+                   std::shared_ptr<Arena> arena = nullptr);
+  ~HostCommunicator() override;
+
+  int rank() const override { return transport_->rank(); }
+  const Topology& topology() const override { return topology_; }
+  SharedMemory allocate(std::size_t num_bytes) override;
+  Work start(const Request& request) override;
+  void run(const Request& request, Deadline deadline) override;
+  std::unique_ptr<Communicator> split(const std::vector<int>& ranks) override;
+
+  /// The last calls, for the post-mortem; may outlive the communicator.
+  std::shared_ptr<const FlightRecorder> flight_recorder() const { return recorder_; }
+
+ private:
+  void validate(const Request& request) const;
+  Call announce(const Request& request);
+  template <class Action>
+  void in_order(std::string_view what, Action action, Deadline deadline);
+  template <class Action>
+  void exclusively(Action action);
+  void run_behind_others(std::string_view what, std::function<void()> action, Deadline deadline);
+  void execute_now(const Request& request, Deadline deadline);
+  void dispatch(const Request& request, const Call& call, Deadline deadline);
+  void begin(const Call& call, Deadline deadline);
+  struct Allocation;
+  Allocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
+
+  // Between hosts (host_communicator_hosts.cpp).
+  void dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  void begin_across_hosts(const Call& call, const NodeGroup::Places& places, Deadline deadline);
+  void exchange(const Schedule& schedule, std::span<const int> peers, const Elements& elements, const Call& call,
+                Deadline deadline);
+  void agree(const Call& call, Deadline deadline);
+  [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
+  void allreduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  void reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
+                    std::size_t count, Deadline deadline);
+  std::vector<int> slice_drivers(int slice) const;
+
+  Topology topology_;
+  std::unique_ptr<Transport> transport_;
+  Health& health_;
+  NodeGroup group_;
+  std::vector<int> all_ranks_;
+  std::mutex execution_;  // one call at a time; guards what follows
+  std::uint64_t next_sequence_ = 0;
+  std::shared_ptr<FlightRecorder> recorder_ = std::make_shared<FlightRecorder>();
+  std::exception_ptr failure_;  // the first of this communicator
+  ProgressThread progress_;     // last: its tasks use everything above
+};
+
+}  // namespace skein

@@ -1,0 +1,146 @@
+#include "collectives/mpi_transport.h"
+
+#include <mpi.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string>
+
+#include "runtime/process/error.h"
+#include "runtime/process/health.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+namespace {
+
+void check(int code, const std::string& what) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw PeerLost(what + ": " + std::string(text.data(), length));
+}
+
+void sleep_for(std::chrono::nanoseconds pause) {
+  const timespec wanted{0, static_cast<long>(pause.count())};
+  nanosleep(&wanted, nullptr);
+}
+
+class MpiTransfer final : public Transfer {
+ public:
+  /// `num_bytes` that must arrive; kUnchecked for a send.
+  MpiTransfer(const Health& health, int peer, const char* verb, int num_bytes)
+      : health_(health), peer_(peer), verb_(verb), num_bytes_(num_bytes) {}
+  static constexpr int kUnchecked = -1;
+  /// After a failure: what arrives from now on must not be written to memory that is gone.
+  ~MpiTransfer() override {
+    if (request_ == MPI_REQUEST_NULL) return;
+    MPI_Cancel(&request_);
+    MPI_Request_free(&request_);
+  }
+  MPI_Request* request() { return &request_; }
+
+  void wait(Deadline deadline) override {
+    constexpr int kSpins = 200;
+    constexpr std::chrono::nanoseconds kLongestPause = std::chrono::microseconds(50);
+    std::chrono::nanoseconds pause = std::chrono::microseconds(1);
+    for (int attempt = 0; !test(); ++attempt) {
+      if (attempt < kSpins) continue;
+      health_.check();
+      if (deadline.expired()) throw TimeoutError(concat("timed out while ", verb_, " rank ", peer_));
+      sleep_for(pause);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+  }
+
+ private:
+  bool test() {
+    int done = 0;
+    MPI_Status status{};
+    const int code = MPI_Test(&request_, &done, &status);
+    if (code != MPI_SUCCESS) check(code, concat(verb_, " rank ", peer_));
+    if (done != 0 && num_bytes_ != kUnchecked) check_length(status);
+    return done != 0;
+  }
+  void check_length(const MPI_Status& status) const {
+    int received = 0;
+    MPI_Get_count(&status, MPI_BYTE, &received);
+    if (received != num_bytes_)
+      throw Error(concat("received ", received, " bytes of rank ", peer_, " instead of ", num_bytes_));
+  }
+
+  const Health& health_;
+  int peer_;
+  const char* verb_;
+  int num_bytes_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+class MpiTransport final : public Transport {
+ public:
+  /// Takes ownership of `communicator`.
+  MpiTransport(MPI_Comm communicator, const Health& health) : communicator_(communicator), health_(health) {
+    MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(communicator_, &rank_);
+    MPI_Comm_size(communicator_, &world_size_);
+  }
+  ~MpiTransport() override {
+    if (!health_.failed()) MPI_Comm_free(&communicator_);
+  }
+
+  int rank() const override { return rank_; }
+  int world_size() const override { return world_size_; }
+
+  std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) override {
+    const int length = checked_length(bytes.size());
+    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "sending to", MpiTransfer::kUnchecked);
+    const int code = MPI_Isend(bytes.data(), length, MPI_BYTE, peer, tag, communicator_, transfer->request());
+    if (code != MPI_SUCCESS) check(code, concat("sending to rank ", peer));
+    return transfer;
+  }
+  std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
+    const int length = checked_length(bytes.size());
+    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "receiving from", length);
+    const int code = MPI_Irecv(bytes.data(), length, MPI_BYTE, peer, tag, communicator_, transfer->request());
+    if (code != MPI_SUCCESS) check(code, concat("receiving from rank ", peer));
+    return transfer;
+  }
+  std::unique_ptr<Transport> split(const std::vector<int>& ranks) override {
+    if (std::find(ranks.begin(), ranks.end(), rank_) == ranks.end())
+      throw UsageError("split: the calling rank is not among the ranks");
+    MPI_Group all = MPI_GROUP_NULL;
+    MPI_Group some = MPI_GROUP_NULL;
+    MPI_Comm_group(communicator_, &all);
+    MPI_Group_incl(all, static_cast<int>(ranks.size()), ranks.data(), &some);
+    MPI_Comm result = MPI_COMM_NULL;
+    const int code = MPI_Comm_create_group(communicator_, some, /*tag=*/0, &result);
+    MPI_Group_free(&some);
+    MPI_Group_free(&all);
+    check(code, "splitting a communicator");
+    return std::make_unique<MpiTransport>(result, health_);
+  }
+
+ private:
+  static int checked_length(std::size_t num_bytes) {
+    if (num_bytes > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+      throw UsageError(concat("a message of ", num_bytes, " bytes is longer than MPI can send at once"));
+    return static_cast<int>(num_bytes);
+  }
+
+  MPI_Comm communicator_;
+  const Health& health_;
+  int rank_ = 0;
+  int world_size_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_mpi_transport(World& world) {
+  MPI_Comm own = MPI_COMM_NULL;
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &own), "duplicating the world communicator");
+  return std::make_unique<MpiTransport>(own, world.health());
+}
+
+}  // namespace skein

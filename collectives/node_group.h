@@ -1,0 +1,117 @@
+#pragma once
+// The ranks of one host around one block of shared memory: how they meet, and how they find out that they disagree.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "collectives/arena.h"
+#include "collectives/call.h"
+#include "collectives/transport.h"
+#include "runtime/process/deadline.h"
+#include "runtime/process/health.h"
+#include "runtime/process/topology.h"
+
+namespace skein {
+
+/// Ranks may be processes or threads of one process. Every member function may block until the others come, unless it
+/// says otherwise; one thread of each rank at a time. Waiting spins for a few microseconds, then sleeps.
+///
+/// Protocol. Each rank counts the sync points it has reached in `progress`, which only it writes. A sync point is passed
+/// when all ranks have reached it. What a rank says or copies for the others at sync point k lies in the half k % 2 of
+/// its area and may be overwritten at k + 2: by then all have passed k + 1, hence have done with k.
+class NodeGroup {
+ public:
+  static constexpr std::size_t kSmallBytes = 16 * 1024;   ///< half of a rank's area for whole small messages
+
+  /// Collective over the ranks of the transport's own host; meets them through `transport`. `arena` null makes a new one.
+  NodeGroup(Transport& transport, const Topology& topology, Health& health, std::shared_ptr<Arena> arena = nullptr);
+  ~NodeGroup();
+  NodeGroup(const NodeGroup&) = delete;
+  NodeGroup& operator=(const NodeGroup&) = delete;
+
+  int local_rank() const { return local_rank_; }
+  int local_size() const { return static_cast<int>(ranks_.size()); }
+  /// Rank in the communicator of a local rank.
+  int rank_of(int local_rank) const { return ranks_[local_rank]; }
+  const std::shared_ptr<Arena>& arena() const { return arena_; }
+  /// Where a buffer of this rank lies, when all ranks of the group know the allocation.
+  Arena::Location locate(const void* data, std::size_t num_bytes) const {
+    return arena_->locate(data, num_bytes, slots_);
+  }
+  /// Makes a region known in which every rank of the group has a slot; see Arena::add.
+  std::shared_ptr<std::byte> add_allocation(std::uint32_t id, const std::shared_ptr<SharedRegion>& region,
+                                            std::size_t num_bytes) {
+    return arena_->add(id, region, num_bytes, slots_);
+  }
+  /// Address in this process of what `local_rank` located.
+  std::byte* address(Arena::Location location, int local_rank) const {
+    return arena_->address(location, slots_[local_rank]);
+  }
+
+  /// Where a rank's buffers lie, as it says at the start of a call.
+  struct Places {
+    Arena::Location input = Arena::kNowhere;
+    Arena::Location output = Arena::kNowhere;
+  };
+
+  /// Begins a call: says what it is and where the buffers lie, waits for all, compares. Throws MismatchError on every
+  /// rank, naming all of them, when they disagree. `call` must live until the call ends.
+  void begin(const Call& call, const Places& places, Deadline deadline);
+  /// begin() without the comparison, for callers that compare across hosts.
+  void gather(const Call& call, const Places& places, Deadline deadline);
+  /// What rank `local_rank` said at the begin() just passed. Valid until the next sync point.
+  const Places& places(int local_rank) const;
+  /// A sync point within a call.
+  void sync(Deadline deadline);
+  /// This rank's area for small messages at the next sync point, and a rank's at the one just passed.
+  std::byte* next_small();
+  const std::byte* small(int local_rank) const;
+
+  /// Staging areas, double-buffered by the caller: half 0 or 1.
+  std::byte* stage(int local_rank, int half) const;
+  /// An area that all ranks share, half 0 or 1.
+  std::byte* shared_stage(int half) const;
+  /// Bytes of each half of a staging area.
+  std::size_t stage_bytes() const { return stage_bytes_; }
+
+  /// A sync point within a call at which each rank says something: every rank's `mine`, in order of local rank; all of
+  /// the same length, at most kSmallBytes.
+  std::vector<std::string> exchange(const std::string& mine, Deadline deadline);
+
+ private:
+  struct Line;
+  struct Report;
+
+  std::size_t num_control_bytes() const;
+  Line& line(int local_rank) const;
+  Report& report(int local_rank) const;
+  void meet(Transport& transport);
+  void make_control();
+  void publish();
+  void wait_for_all(Deadline deadline);
+  void wait_for(int local_rank, Deadline deadline);
+  bool spin_for(int local_rank) const;
+  void compare(const Call& call, Deadline deadline);
+  [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
+  [[noreturn]] void throw_timeout() const;
+
+  std::vector<int> ranks_;  // of the communicator, by local rank
+  std::vector<int> slots_;  // in the arena, by local rank
+  int local_rank_ = 0;
+  Topology topology_;
+  Health& health_;
+  std::shared_ptr<Arena> arena_;
+  std::shared_ptr<SharedRegion> control_;
+  std::size_t stage_bytes_;
+  std::chrono::nanoseconds spin_time_{0};
+  std::uint32_t reached_ = 0;       // sync points of this rank
+  const Call* current_ = nullptr;   // for error messages
+};
+
+}  // namespace skein

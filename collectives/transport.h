@@ -1,0 +1,39 @@
+#pragma once
+// Moves bytes between ranks. Algorithms see only this; a new transport touches no algorithm.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/process/deadline.h"
+
+namespace skein {
+
+/// A send or receive under way. Its memory must stay until wait() has returned; destroying it earlier is allowed only
+/// after a failure.
+class Transfer {
+ public:
+  virtual ~Transfer() = default;
+  /// Blocks until the bytes may be reused (send) or read (recv). Throws TimeoutError or PeerLost naming the peer.
+  virtual void wait(Deadline deadline) = 0;
+};
+
+using Tag = std::int32_t;  ///< non-negative
+
+/// Messages between the same two ranks with the same tag arrive in the order in which they were sent, and a receive has
+/// exactly the length of its send. May be called from one thread at a time.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual int rank() const = 0;
+  virtual int world_size() const = 0;
+  virtual std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) = 0;
+  virtual std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) = 0;
+  /// A transport among `ranks` of this one, renumbered in the order given; messages of the two never mix.
+  /// Collective over `ranks`.
+  virtual std::unique_ptr<Transport> split(const std::vector<int>& ranks) = 0;
+};
+
+}  // namespace skein

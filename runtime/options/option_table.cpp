@@ -1,0 +1,194 @@
+#include "runtime/options/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "runtime/options/config_file.h"
+#include "runtime/options/spelling.h"
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kConfigKey = "config";
+constexpr const char* kSeeHelp = "see --help for all options";
+
+}  // namespace
+
+OptionTable::OptionTable(std::string program, std::string description, std::string version)
+    : page_{std::move(program), std::move(description), {}}, version_(std::move(version)) {}
+
+OptionTable& OptionTable::group(std::string title) {
+  group_ = std::move(title);
+  return *this;
+}
+
+Option& OptionTable::add_bound(const std::string& names, std::string help,
+                               std::unique_ptr<OptionValue> value) {
+  auto option = std::make_unique<Option>(names, group_, std::move(help), std::move(value));
+  for (const std::string& name : option->names())
+    if (find(name) != nullptr || name == "--help" || name == "-h" || name == "--version")
+      throw Error(concat("two options are called ", name));
+  options_.push_back(std::move(option));
+  return *options_.back();
+}
+
+OptionTable& OptionTable::accept_config_file() {
+  group("Configuration");
+  config_file_ = std::make_unique<std::optional<std::filesystem::path>>();
+  add("--config", *config_file_, "YAML file of options, `name: value` each; flags win over it")
+      .unit("FILE")
+      .not_compared();
+  return *this;
+}
+
+OptionTable& OptionTable::argument(std::string placeholder, std::string& variable, std::string help,
+                                   bool is_required) {
+  page_.arguments.push_back({is_required ? placeholder : "[" + placeholder + "]", std::move(help)});
+  arguments_.push_back({std::move(placeholder), &variable, is_required});
+  return *this;
+}
+
+OptionTable& OptionTable::rest(std::string placeholder, std::vector<std::string>& variable,
+                               std::string help) {
+  page_.arguments.push_back({std::move(placeholder), std::move(help)});
+  rest_ = &variable;
+  return *this;
+}
+
+ParseResult OptionTable::parse(int argc, const char* const* argv) {
+  return parse(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+}
+
+ParseResult OptionTable::parse(const std::vector<std::string>& words) {
+  const auto plain =
+      rest_ != nullptr && arguments_.empty() ? PlainArguments::kEndOptions : PlainArguments::kAnywhere;
+  const CommandLine line = read_command_line(options_, words, plain);
+  if (line.help) return {ParseResult::Action::kPrint, help()};
+  if (line.version) return {ParseResult::Action::kPrint, concat(page_.program, " ", version_, "\n")};
+  origins_.clear();
+  for (const RawSetting& setting : line.settings)
+    if (setting.name == "--config" && config_file_) apply_config_file(setting.texts.front());
+  apply_command_line(line);
+  apply_arguments(line.arguments);
+  require_all();
+  return {};
+}
+
+void OptionTable::apply_config_file(const std::filesystem::path& file) {
+  for (const RawSetting& setting : read_config_file(file)) {
+    Option* option = setting.name.starts_with('-') ? nullptr : find(setting.name);
+    if (option == nullptr || option->key() == kConfigKey) refuse_unknown_key(setting);
+    if (const std::string earlier = origin(option->key()); earlier != "default")
+      throw ConfigError(concat(setting.name_place, ": ", setting.name, " is already set at ", earlier),
+                        "keep one of the two");
+    try {
+      if (setting.is_sequence && option->arity() != OptionValue::Arity::kMany)
+        throw BadValue("takes one value, not a list");
+      if (setting.is_null)
+        option->assign_null();
+      else
+        option->assign(setting.texts);
+    } catch (const BadValue& error) {
+      throw ConfigError(concat(setting.value_place, ": ", setting.name, ": ", error.what()), option->help());
+    }
+    record_origin(*option, setting.value_place);
+  }
+}
+
+void OptionTable::refuse_unknown_key(const RawSetting& setting) const {
+  std::vector<std::string> keys;
+  for (const auto& option : options_)
+    for (const std::string& name : option->names())
+      if (name.starts_with("--") && option->key() != kConfigKey) keys.push_back(option_key(name));
+  throw ConfigError(concat(setting.name_place, ": unknown option '", setting.name, "'",
+                           did_you_mean(option_key(setting.name), keys)),
+                    kSeeHelp);
+}
+
+void OptionTable::apply_command_line(const CommandLine& line) {
+  for (const RawSetting& setting : line.settings) {
+    Option* option = find(setting.name);
+    try {
+      option->assign(setting.texts);
+    } catch (const BadValue& error) {
+      throw UsageError(concat(setting.name, ": ", error.what()), option->help());
+    }
+    record_origin(*option, "command line");
+  }
+}
+
+void OptionTable::apply_arguments(std::vector<std::string> arguments) {
+  auto next = arguments.begin();
+  for (const Argument& argument : arguments_) {
+    if (next != arguments.end())
+      *argument.variable = *next++;
+    else if (argument.is_required)
+      throw UsageError(concat(argument.placeholder, " is missing"), kSeeHelp);
+  }
+  if (rest_ != nullptr)
+    rest_->assign(next, arguments.end());
+  else if (next != arguments.end())
+    throw UsageError(concat("unexpected argument '", *next, "'"), kSeeHelp);
+}
+
+void OptionTable::require_all() const {
+  for (const auto& option : options_)
+    if (option->is_required() && origin(option->key()) == "default")
+      throw UsageError(concat(option->flag(), " is required: ", option->help()),
+                       concat("add ", option->flag(), " ", option->placeholder()));
+}
+
+void OptionTable::record_origin(const Option& option, std::string place) {
+  std::erase_if(origins_, [&](const Origin& origin) { return origin.key == option.key(); });
+  origins_.push_back({option.key(), std::move(place)});
+}
+
+Option* OptionTable::find(const std::string& name) const {
+  for (const auto& option : options_)
+    if (option->answers_to(name)) return option.get();
+  return nullptr;
+}
+
+json OptionTable::values() const {
+  json result = json::object();
+  for (const auto& option : options_)
+    if (option->key() != kConfigKey || !config_file_) result[option->key()] = option->current();
+  return result;
+}
+
+json OptionTable::compared_values() const {
+  json result = json::object();
+  for (const auto& option : options_)
+    if (option->is_compared()) result[option->key()] = option->current();
+  return result;
+}
+
+std::string OptionTable::hash() const {
+  return fnv1a_hex(compared_values().dump());
+}
+
+std::string OptionTable::origin(const std::string& key) const {
+  for (const Origin& origin : origins_)
+    if (origin.key == key) return origin.place;
+  return "default";
+}
+
+std::string OptionTable::help() const {
+  return help_text(page_, options_);
+}
+
+std::string fnv1a_hex(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3u;
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return digits.data();
+}
+
+}  // namespace skein

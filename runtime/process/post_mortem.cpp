@@ -1,0 +1,85 @@
+#include "runtime/process/post_mortem.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "runtime/process/error.h"
+#include "runtime/process/log.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+namespace {
+
+double seconds_since_epoch() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string file_name(int rank) {
+  std::string digits = std::to_string(rank);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return "rank_" + digits + ".json";
+}
+
+void write_complete(const std::filesystem::path& path, const std::string& text) {
+  const std::filesystem::path temporary = concat(path.string(), ".", getpid(), ".tmp");
+  std::ofstream out(temporary, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw StorageError("cannot write " + temporary.string());
+  std::filesystem::rename(temporary, path);
+}
+
+}  // namespace
+
+/// A section that fails must not take the rest with it.
+nlohmann::json PostMortem::content_of(const Section& section) {
+  try {
+    return section.content();
+  } catch (const std::exception& problem) {
+    return concat("not available: ", problem.what());
+  }
+}
+
+PostMortem::PostMortem(int rank, int world_size, std::string host)
+    : rank_(rank), world_size_(world_size), host_(std::move(host)) {}
+
+void PostMortem::set_directory(std::filesystem::path directory) {
+  std::lock_guard lock(mutex_);
+  directory_ = std::move(directory);
+}
+
+void PostMortem::add_section(const std::string& name, std::function<nlohmann::json()> section) {
+  std::lock_guard lock(mutex_);
+  sections_.push_back({name, std::move(section)});
+}
+
+std::filesystem::path PostMortem::write(const std::exception& failure) {
+  std::lock_guard lock(mutex_);
+  if (directory_.empty()) return {};
+  const std::filesystem::path path = directory_ / file_name(rank_);
+  if (written_) return path;
+  try {
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    nlohmann::json report{{"rank", rank_},
+                          {"world_size", world_size_},
+                          {"host", host_},
+                          {"pid", getpid()},
+                          {"time", seconds_since_epoch()},
+                          {"error", {{"kind", error ? error->kind() : "exception"}, {"message", failure.what()}}}};
+    for (const Section& section : sections_) report[section.name] = content_of(section);
+    std::filesystem::create_directories(directory_);
+    write_complete(path, report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    written_ = true;
+  } catch (const std::exception& problem) {
+    log_error(concat("cannot write the post-mortem ", path.string(), ": ", problem.what()));
+    return {};
+  }
+  return path;
+}
+
+}  // namespace skein

@@ -1,0 +1,61 @@
+#pragma once
+// The processes of one job: starts and ends MPI, knows every rank's place, and is the one place that may end the process.
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "runtime/process/health.h"
+#include "runtime/process/post_mortem.h"
+#include "runtime/process/topology.h"
+
+namespace skein {
+
+/// One object in main(), passed by reference; made and destroyed by the same thread. Everything else may be called
+/// from any thread.
+class World {
+ public:
+  /// Starts MPI and finds out which ranks share memory. Collective: blocks until all ranks have started.
+  /// Throws ConfigError when the launcher started several tasks but MPI sees only one (srun without PMI support), or
+  /// when several hosts take part and MPI lacks MPI_THREAD_MULTIPLE.
+  World(int& argc, char**& argv);
+  /// Ends MPI together with the other ranks. After a failure, or while an exception unwinds, it leaves MPI alone:
+  /// the other ranks might never come.
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  int rank() const { return rank_; }
+  int world_size() const { return topology_.world_size(); }
+  int local_rank() const { return topology_.members[rank_].local_rank; }
+  int local_size() const { return local_size_; }
+  int host_index() const { return topology_.members[rank_].host; }
+  const Topology& topology() const { return topology_; }
+  /// "Open MPI v4.1.4, ..." as the library reports itself.
+  const std::string& mpi_version() const { return mpi_version_; }
+
+  Health& health() { return health_; }
+  PostMortem& post_mortem() { return post_mortem_; }
+
+  /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process after
+  /// at most one second. The exit code is the error's own (runtime/process/error.h), 1 for other exceptions.
+  [[noreturn]] void fail(const std::exception& error);
+
+ private:
+  struct MpiSession;  // MPI_Init and MPI_Finalize
+  struct Watch;       // the thread that notices dead peers
+  World(std::unique_ptr<MpiSession> session);
+
+  std::unique_ptr<MpiSession> session_;
+  int rank_;
+  Topology topology_;
+  int local_size_;
+  std::string mpi_version_;
+  int uncaught_at_start_;
+  Health health_;
+  PostMortem post_mortem_;
+  std::unique_ptr<Watch> watch_;
+};
+
+}  // namespace skein

@@ -1,0 +1,210 @@
+#include "runtime/run/run.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "runtime/process/error.h"
+#include "runtime/process/log.h"
+#include "runtime/process/text.h"
+#include "runtime/run/atomic_file.h"
+#include "runtime/run/collect_outputs.h"
+#include "runtime/run/curve_plot.h"
+#include "runtime/run/event_file.h"
+#include "runtime/run/metric_log.h"
+#include "runtime/run/metrics_file.h"
+#include "runtime/run/run_id.h"
+#include "runtime/run/run_record.h"
+#include "runtime/run/space_check.h"
+#include "runtime/run/storage_error.h"
+#include "runtime/run/utc_time.h"
+
+namespace skein {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::array<const char*, 7> kFacts = {"command",  "parameters", "tags",    "host",
+                                               "versions", "seeds",      "topology"};
+constexpr int kMaxIdAttempts = 100;
+
+void check_fact(const std::string& name) {
+  if (std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end())
+    throw UsageError(concat("run.json has no place for '", name, "'"),
+                     "use command, parameters, tags, host, versions, seeds or topology");
+}
+
+/// False when the directory exists already.
+bool make_directory(const fs::path& directory) {
+  if (mkdir(directory.c_str(), 0777) == 0) return true;
+  if (errno != EEXIST) throw_storage_error("create the directory", directory, errno);
+  return false;
+}
+
+/// Making the directory is what claims the name, also against other hosts.
+std::string claim_run_id(const fs::path& experiment_directory, const std::string& wanted) {
+  if (!wanted.empty()) {
+    if (make_directory(experiment_directory / wanted)) return wanted;
+    throw UsageError(concat("--run-id: ", (experiment_directory / wanted).string(), " exists"),
+                     "choose another id, or none: then a new one is made up");
+  }
+  for (int attempt = 0; attempt < kMaxIdAttempts; ++attempt)
+    if (const std::string id = make_run_id(); make_directory(experiment_directory / id)) return id;
+  throw StorageError(concat("cannot find a free run id in ", experiment_directory.string()),
+                     "give one with --run-id");
+}
+
+/// Now, by the clock of the file system that holds `directory`, which may be another host's.
+fs::file_time_type file_system_time(const fs::path& directory) {
+  const AtomicFile probe(directory / "time_probe");
+  struct stat status {};
+  if (fstat(probe.fd(), &status) != 0) throw_storage_error("examine", directory, errno);
+  const auto since_epoch =
+      std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  return std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(since_epoch));
+}
+
+json summary_of(const MetricTable& metrics) {
+  json summary = json::object();
+  for (const auto& [name, series] : metrics) {
+    std::vector<double> finite;
+    std::copy_if(series.values.begin(), series.values.end(), std::back_inserter(finite),
+                 [](double value) { return std::isfinite(value); });
+    if (finite.empty()) continue;
+    const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
+    summary[name] = {{"last", finite.back()}, {"min", *low}, {"max", *high}};
+  }
+  return summary;
+}
+
+}  // namespace
+
+struct Run::Files {
+  Files(const fs::path& directory, const json& identity, std::chrono::milliseconds heartbeat)
+      : lease(std::make_unique<Lease>(directory / "lease.json", heartbeat)),
+        record(directory, identity),
+        metric_log(directory / "metrics.jsonl"),
+        events(directory) {}
+  std::unique_ptr<Lease> lease;  ///< given back when the run has ended
+  RunRecord record;
+  MetricLog metric_log;
+  EventFile events;
+};
+
+Run::Run(const RunOptions& options, const json& facts)
+    : experiment_(options.experiment), runs_dir_(options.runs_dir) {
+  check_directory_name("--experiment", experiment_);
+  if (!options.run_id.empty()) check_directory_name("--run-id", options.run_id);
+  for (const auto& [name, value] : facts.items()) check_fact(name);
+  require_writable(runs_dir_, options.needed_bytes);
+  if (!options.output_dir.empty()) require_writable(options.output_dir, options.needed_bytes);
+
+  make_directories(runs_dir_ / experiment_);
+  id_ = claim_run_id(runs_dir_ / experiment_, options.run_id);
+  directory_ = runs_dir_ / experiment_ / id_;
+  for (const char* part : {"logs", "outputs", "snapshot"}) make_directories(directory_ / part);
+  outputs_ = options.output_dir.empty() ? directory_ / "outputs" : options.output_dir;
+  started_ = file_system_time(outputs_);
+  json identity = facts;
+  identity["run_id"] = id_;
+  identity["experiment"] = experiment_;
+  files_ = std::make_unique<Files>(directory_, identity, options.heartbeat);
+  files_->record.set_state(RunState::kStarting);
+}
+
+Run::~Run() {
+  if (is_final(state())) return;
+  try {
+    end(RunState::kFailed, "the program left without completing the run");
+  } catch (const std::exception& error) {
+    log_error(concat("run ", id_, " could not record its end: ", error.what()));
+  }
+}
+
+RunState Run::state() const {
+  return files_->record.state();
+}
+
+void Run::enter(RunState next) {
+  if (is_final(next)) throw UsageError("a run ends by complete(), fail() or cancel()");
+  files_->record.set_state(next);
+}
+
+void Run::complete() {
+  if (state() != RunState::kFinalizing) enter(RunState::kFinalizing);
+  save_metrics();
+  const fs::path own_outputs = directory_ / "outputs";
+  if (outputs_ != own_outputs) {
+    const CollectedOutputs collected = collect_outputs(outputs_, own_outputs, started_, runs_dir_);
+    files_->record.add("outputs", {{"from", fs::absolute(outputs_).lexically_normal().string()},
+                                   {"num_files", collected.num_files},
+                                   {"num_bytes", collected.num_bytes}});
+  }
+  end(RunState::kCompleted, "");
+}
+
+void Run::fail(const std::string& reason) {
+  end(RunState::kFailed, reason);
+}
+
+void Run::cancel(const std::string& reason) {
+  end(RunState::kCanceled, reason);
+}
+
+void Run::end(RunState state, const std::string& reason) {
+  if (!metrics_.empty()) files_->record.add("metrics", {{"metrics", summary_of(metrics_)}});
+  files_->record.set_state(state, reason);
+  files_->lease.reset();
+}
+
+void Run::log(const std::string& name, double value, std::int64_t step, int epoch) {
+  if (!metrics_.contains(name)) check_metric_name(metrics_, name);
+  const MetricPoint point{value, step, epoch, unix_seconds()};
+  files_->metric_log.append(name, point);
+  files_->events.add_scalar(name, value, step, point.time);
+  metrics_[name].add(point);
+}
+
+void Run::describe(const std::string& name, const MetricDescription& description) {
+  if (!description.goal.empty() && description.goal != "maximize" && description.goal != "minimize")
+    throw UsageError(concat("'", description.goal, "' is no goal of a metric"), "use maximize or minimize");
+  if (!metrics_.contains(name)) check_metric_name(metrics_, name);
+  files_->metric_log.describe(name, description);
+  metrics_[name].description = description;
+}
+
+void Run::save_metrics() {
+  files_->metric_log.sync();
+  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_);
+  write_file_atomically(outputs_ / "training_curve.svg",
+                        render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
+}
+
+void Run::tag(const std::string& name, const std::string& value) {
+  files_->record.add("tag", {{"name", name}, {"value", value}});
+}
+
+void Run::note(const std::string& text) {
+  files_->record.add("note", {{"text", text}});
+}
+
+void Run::set(const std::string& fact, const json& value) {
+  check_fact(fact);
+  files_->record.add("set", {{"name", fact}, {"value", value}});
+}
+
+fs::path rank_log_file(const fs::path& run_directory, int rank) {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "rank_%04d.log", rank);
+  return run_directory / "logs" / name.data();
+}
+
+}  // namespace skein

@@ -1,0 +1,113 @@
+// The small parts: what a call says of itself, what backends can do, the last calls, how work is divided.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "collectives/call.h"
+#include "collectives/capabilities.h"
+#include "collectives/flight_recorder.h"
+#include "collectives/node_operations.h"
+
+namespace skein {
+namespace {
+
+Call sample_call() {
+  Call call;
+  call.sequence = 12;
+  call.operation = Operation::kAllreduce;
+  call.dtype = DType::kFloat32;
+  call.reduce_op = ReduceOp::kAverage;
+  call.count = 1024;
+  call.name = "layer3.0.conv1.weight";
+  return call;
+}
+
+TEST(Call, DescribesItself) {
+  Call call = sample_call();
+  EXPECT_EQ(call.describe(), "allreduce #12 'layer3.0.conv1.weight' float32 x 1024, average");
+  call.operation = Operation::kBroadcast;
+  call.root = 3;
+  EXPECT_EQ(call.describe(), "broadcast #12 'layer3.0.conv1.weight' float32 x 1024, root 3");
+  call.operation = Operation::kBarrier;
+  call.name = {};
+  EXPECT_EQ(call.describe(), "barrier #12");
+}
+
+TEST(Call, DigestTellsEveryDifference) {
+  std::set<std::uint64_t> digests{sample_call().digest()};
+  const auto add = [&](auto change) {
+    Call call = sample_call();
+    change(call);
+    EXPECT_TRUE(digests.insert(call.digest()).second) << call.describe();
+  };
+  add([](Call& c) { c.sequence = 13; });
+  add([](Call& c) { c.operation = Operation::kReduceScatter; });
+  add([](Call& c) { c.dtype = DType::kInt32; });
+  add([](Call& c) { c.reduce_op = ReduceOp::kSum; });
+  add([](Call& c) { c.root = 1; });
+  add([](Call& c) { c.count = 1025; });
+  add([](Call& c) { c.name = "layer3.0.conv2.weight"; });
+  add([](Call& c) { c.name = "layer3.0.conv1.weigh"; });
+  add([](Call& c) { c.name = ""; });
+  const std::string copy(sample_call().name);
+  Call same = sample_call();
+  same.name = copy;
+  EXPECT_EQ(same.digest(), sample_call().digest());
+}
+
+TEST(Capabilities, NameWhatIsMissing) {
+  const auto why = [](Backend backend, DType dtype, ReduceOp op) {
+    return why_unsupported(backend, Operation::kAllreduce, dtype, op);
+  };
+  EXPECT_EQ(why(Backend::kHost, DType::kBFloat16, ReduceOp::kAverage), "");
+  EXPECT_NE(why(Backend::kHost, DType::kInt64, ReduceOp::kAverage).find("int64"), std::string::npos);
+  EXPECT_NE(why(Backend::kNccl, DType::kUInt16, ReduceOp::kSum).find("uint16"), std::string::npos);
+  EXPECT_EQ(why_unsupported(Backend::kHost, Operation::kAllgather, DType::kInt8, ReduceOp::kAverage), "");
+}
+
+TEST(FlightRecorder, KeepsTheLastCallsOldestFirst) {
+  FlightRecorder recorder;
+  for (std::uint64_t i = 0; i < FlightRecorder::kNumEntries + 5; ++i) {
+    Call call = sample_call();
+    call.sequence = i;
+    recorder.started(call);
+    if (i + 1 < FlightRecorder::kNumEntries + 5) recorder.finished();
+  }
+  const auto calls = recorder.to_json();
+  ASSERT_EQ(calls.size(), FlightRecorder::kNumEntries);
+  EXPECT_EQ(calls.front()["sequence"], 5);
+  EXPECT_EQ(calls.front()["name"], "layer3.0.conv1.weight");
+  EXPECT_EQ(calls.front()["operation"], "allreduce");
+  EXPECT_TRUE(calls.front().contains("duration_us"));
+  EXPECT_FALSE(calls.back().contains("duration_us")) << "has not finished";
+}
+
+TEST(FlightRecorder, CutsLongNames) {
+  const std::string name(100, 'x');
+  Call call = sample_call();
+  call.name = name;
+  FlightRecorder recorder;
+  EXPECT_TRUE(recorder.to_json().empty());
+  recorder.started(call);
+  EXPECT_EQ(recorder.to_json()[0]["name"], std::string(47, 'x'));
+}
+
+TEST(CacheAlignedPart, PartsCoverEverythingOnceAndBeginAtCacheLines) {
+  for (DType dtype : {DType::kUInt8, DType::kFloat16, DType::kFloat32, DType::kFloat64})
+    for (int num_parts : {1, 2, 3, 7, 16})
+      for (std::size_t count : {0, 1, 15, 16, 17, 64, 1000, 100003}) {
+        std::size_t begin = 0;
+        for (int i = 0; i < num_parts; ++i) {
+          const Range part = cache_aligned_part(count, dtype, num_parts, i);
+          ASSERT_EQ(part.begin, begin);
+          ASSERT_TRUE(part.begin * dtype_bytes(dtype) % 64 == 0 || part.begin == count);
+          begin = part.end();
+        }
+        ASSERT_EQ(begin, count);
+      }
+}
+
+}  // namespace
+}  // namespace skein

@@ -1,0 +1,32 @@
+#pragma once
+// Elements read and written one at a time, slowly and obviously: what the fast code is compared with.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "collectives/dtype.h"
+
+namespace skein {
+
+/// Bits of the 16-bit format that is nearest to `value`, ties to even; NaN becomes a quiet NaN.
+std::uint16_t to_float16_bits(double value);
+std::uint16_t to_bfloat16_bits(double value);
+double from_float16_bits(std::uint16_t bits);
+double from_bfloat16_bits(std::uint16_t bits);
+
+/// Element `index` of an array, as a double. 64-bit integers must be small enough to be exact.
+double load_element(DType dtype, const void* array, std::size_t index);
+/// `value` must fit the type; a float type rounds it to nearest even.
+void store_element(DType dtype, void* array, std::size_t index, double value);
+
+/// The reduction of `values` in their order, in the arithmetic that Skein promises for `dtype`: 16-bit floats
+/// in float32, everything else in its own type; not yet rounded to a 16-bit float.
+double reduce_elements(DType dtype, ReduceOp op, std::span<const double> values);
+
+/// Every element type, and those on which averages are defined.
+std::vector<DType> all_dtypes();
+std::vector<ReduceOp> reduce_ops_of(DType dtype);
+
+}  // namespace skein

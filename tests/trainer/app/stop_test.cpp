@@ -1,0 +1,78 @@
+// A training that is stopped from outside.
+
+#include <csignal>
+#include <thread>
+
+#include "runtime/run/run_directory.h"
+#include "tests/support/run_mpi.h"
+#include "tests/trainer/app/trainer_run.h"
+
+namespace skein {
+namespace {
+
+class Stop : public TrainerTest {
+ protected:
+  /// Starts a training that would take very long and waits until it has done steps.
+  Subprocess start(SubprocessOptions options) {
+    options.stdout_file = options.stderr_file = directory() / "output";
+    Subprocess process(options);
+    const Deadline deadline = Deadline::after(std::chrono::seconds(100));
+    while (!deadline.expired() &&
+           file_contents(run_directory("long") / "metrics.jsonl").find("\"value\"") == std::string::npos)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return process;
+  }
+  std::vector<std::string> command() {
+    write_image_folder(data(), 2, 8, 2);
+    std::vector<std::string> words = flags("long", {"--epochs", "100000"});
+    words.insert(words.begin(), trainer_program());
+    return words;
+  }
+  ExitStatus end_of(Subprocess& process) {
+    const auto status = process.wait(Deadline::after(std::chrono::seconds(30)));
+    EXPECT_TRUE(status.has_value()) << "still running";
+    return status.value_or(ExitStatus{});
+  }
+  std::string reason() const { return record("long").at("state_history").back().value("reason", ""); }
+};
+
+TEST_F(Stop, SigtermCancelsTheRun) {
+  SubprocessOptions options;
+  options.argv = command();
+  options.environment = environment_without_launcher();
+  Subprocess process = start(options);
+  process.send_signal(SIGTERM);
+  EXPECT_EQ(end_of(process).code, 128 + SIGTERM) << file_contents(directory() / "output");
+  EXPECT_EQ(record("long").at("state"), "Canceled");
+  EXPECT_NE(reason().find("SIGTERM"), std::string::npos);
+}
+
+TEST_F(Stop, SigtermOfMpirunCancelsTheRun) {
+  MpiJob job;
+  job.program = command();
+  Subprocess process = start(mpirun(job));
+  process.send_signal(SIGTERM);
+  EXPECT_FALSE(end_of(process).success());
+  EXPECT_EQ(record("long").at("state"), "Canceled") << file_contents(directory() / "output");
+}
+
+TEST_F(Stop, ADeadRankFailsTheRun) {
+  MpiJob job;
+  job.program = command();
+  Subprocess process = start(mpirun(job));
+  // Rank 0 holds the lease; the other child of mpirun is rank 1.
+  const auto lease = nlohmann::json::parse(file_contents(run_directory("long") / "lease.json"));
+  const pid_t rank_0 = lease.at("pid");
+  const std::string children = file_contents("/proc/" + std::to_string(process.pid()) + "/task/" +
+                                             std::to_string(process.pid()) + "/children");
+  std::istringstream in(children);
+  for (pid_t child = 0; in >> child;)
+    if (child != rank_0) kill(child, SIGKILL);
+  EXPECT_FALSE(end_of(process).success());
+  EXPECT_EQ(record("long").at("state"), "Failed") << file_contents(directory() / "output");
+  EXPECT_NE(reason().find("rank 1"), std::string::npos) << reason();
+  EXPECT_TRUE(std::filesystem::exists(run_directory("long") / "post-mortem" / "rank_0000.json"));
+}
+
+}  // namespace
+}  // namespace skein

@@ -1,0 +1,64 @@
+#include "trainer/train_options.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/process/error.h"
+
+namespace skein {
+namespace {
+
+TrainOptions parsed(std::vector<std::string> words) {
+  words.insert(words.begin(), {"--data-path", "d"});
+  TrainOptions options;
+  OptionTable table = make_train_option_table(options);
+  table.parse(words);
+  check_train_options(options);
+  return options;
+}
+
+TEST(TrainOptions, TorchvisionSpellingsAndDefaults) {
+  const TrainOptions defaults = parsed({});
+  EXPECT_EQ(defaults.lr, 0.1);
+  EXPECT_EQ(defaults.epochs, 90);
+  EXPECT_EQ(defaults.batch_size, 32);
+  EXPECT_EQ(defaults.weight_decay, 1e-4);
+  EXPECT_TRUE(defaults.channels_last);
+  const TrainOptions given =
+      parsed({"-b", "8", "--wd", "0", "--num_epochs", "3", "--output_dir", "o", "-j", "0", "--lr-steps",
+              "3,7", "--lr-scheduler", "multisteplr", "--amp", "bf16", "--no-channels-last"});
+  EXPECT_EQ(given.batch_size, 8);
+  EXPECT_EQ(given.weight_decay, 0);
+  EXPECT_EQ(given.epochs, 3);
+  EXPECT_EQ(given.output_dir, "o");
+  EXPECT_EQ(given.workers, 0);
+  EXPECT_EQ(given.lr_milestones, (std::vector<int>{3, 7}));
+  EXPECT_EQ(given.amp, "bf16");
+  EXPECT_FALSE(given.channels_last);
+}
+
+TEST(TrainOptions, Contradictions) {
+  EXPECT_THROW(parsed({"--nesterov", "--momentum", "0"}), UsageError);
+  EXPECT_THROW(parsed({"--epochs", "3", "--lr-warmup-epochs", "3"}), UsageError);
+  EXPECT_THROW(parsed({"--lr-scheduler", "multisteplr"}), UsageError);
+  EXPECT_THROW(parsed({"--lr-milestones", "3"}), UsageError);
+  EXPECT_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32"}), UsageError);
+  EXPECT_NO_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32", "--freeze-norm"}));
+}
+
+TEST(TrainOptions, RanksMayDifferInWhatDoesNotChangeTheModel) {
+  const auto compared = [](const std::vector<std::string>& words) {
+    TrainOptions options;
+    OptionTable table = make_train_option_table(options);
+    table.parse(words);
+    return table.compared_values();
+  };
+  const auto plain = compared({"--data-path", "d"});
+  EXPECT_EQ(plain, compared({"--data-path", "d", "--print-freq", "3", "--progress", "none", "--workers", "7",
+                             "--threads", "2", "--log-level", "debug"}));
+  EXPECT_NE(plain, compared({"--data-path", "d", "--seed", "3"}));
+}
+
+}  // namespace
+}  // namespace skein

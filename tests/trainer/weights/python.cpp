@@ -1,0 +1,44 @@
+#include "tests/trainer/weights/python.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+
+#include "runtime/process/subprocess.h"
+
+namespace skein::test {
+
+bool run_python(const std::string& script, const std::vector<std::string>& arguments) {
+  SubprocessOptions options;
+  options.argv = {SKEIN_PYTHON, "-W", "ignore", std::string(SKEIN_TRAINER_TESTS) + "/" + script};
+  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
+  const auto run = run_captured(options, Deadline::after(std::chrono::seconds(90)));
+  EXPECT_TRUE(run.status.success()) << script << " ended with " << run.status.describe() << "\n"
+                                    << run.standard_output << run.standard_error;
+  return run.status.success();
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = std::filesystem::temp_directory_path() / "skein-test-XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) throw std::filesystem::filesystem_error(pattern, std::error_code());
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::filesystem::remove_all(path_);
+}
+
+std::string TemporaryFolder::write(const std::string& name, const std::string& contents) const {
+  std::ofstream(path(name), std::ios::binary) << contents;
+  return path(name);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace skein::test

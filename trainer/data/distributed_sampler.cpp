@@ -1,0 +1,111 @@
+#include "trainer/data/distributed_sampler.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+#include "trainer/data/counter_random.h"
+
+namespace skein {
+
+namespace {
+
+size_t ceil_div(size_t value, size_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
+void check(const SamplerOptions& options) {
+  if (options.num_samples == 0) throw UsageError("there is no sample to draw from");
+  if (options.world_size < 1 || options.rank < 0 || options.rank >= options.world_size)
+    throw UsageError(concat("rank ", options.rank, " of ", options.world_size, " ranks does not exist"));
+  if (options.batch_size == 0) throw UsageError("the batch size is 0", "ask for at least one image a rank");
+  if (options.tail == TailMode::kDrop && options.num_samples < static_cast<size_t>(options.world_size))
+    throw UsageError(concat(options.num_samples, " samples dropped to a multiple of ", options.world_size,
+                            " ranks leave none"),
+                     "use fewer ranks or another tail mode");
+}
+
+size_t count_positions(const SamplerOptions& options) {
+  const size_t world_size = options.world_size;
+  switch (options.tail) {
+    case TailMode::kPad:
+      return ceil_div(options.num_samples, world_size) * world_size;
+    case TailMode::kDrop:
+      return options.num_samples / world_size * world_size;
+    case TailMode::kExact:
+      break;
+  }
+  return options.num_samples;
+}
+
+}  // namespace
+
+std::vector<size_t> epoch_permutation(size_t num_samples, uint64_t seed, uint64_t epoch) {
+  std::vector<size_t> order(num_samples);
+  std::iota(order.begin(), order.end(), size_t{0});
+  CounterRandom random(seed, epoch, 0, RandomPurpose::kShuffle);
+  for (size_t last = num_samples; last > 1; --last) std::swap(order[last - 1], order[random.below(last)]);
+  return order;
+}
+
+DistributedSampler::DistributedSampler(const SamplerOptions& options) : options_(options) {
+  check(options);
+  num_positions_ = count_positions(options);
+}
+
+size_t DistributedSampler::global_batch() const {
+  return options_.batch_size * options_.world_size;
+}
+
+size_t DistributedSampler::num_steps() const {
+  return ceil_div(num_positions_, global_batch());
+}
+
+size_t DistributedSampler::global_batch_samples(size_t step) const {
+  const size_t start = step * global_batch();
+  return start >= num_positions_ ? 0 : std::min(global_batch(), num_positions_ - start);
+}
+
+// Both layouts deal a global batch of T positions as T / N each and one more to the first T mod N ranks.
+size_t DistributedSampler::samples_at(size_t step, int rank) const {
+  const size_t total = global_batch_samples(step), world_size = options_.world_size;
+  return total / world_size + (static_cast<size_t>(rank) < total % world_size ? 1 : 0);
+}
+
+size_t DistributedSampler::local_samples(int rank) const {
+  const size_t last = num_steps() - 1;
+  return last * options_.batch_size + samples_at(last, rank);
+}
+
+std::vector<size_t> DistributedSampler::samples_by_rank(size_t step) const {
+  std::vector<size_t> counts(options_.world_size);
+  for (int rank = 0; rank < options_.world_size; ++rank) counts[rank] = samples_at(step, rank);
+  return counts;
+}
+
+size_t DistributedSampler::position(size_t step, size_t offset) const {
+  const size_t start = step * global_batch(), world_size = options_.world_size, rank = options_.rank;
+  if (options_.layout == SampleLayout::kStrided) return start + offset * world_size + rank;
+  const size_t total = global_batch_samples(step);
+  const size_t block_start = rank * (total / world_size) + std::min(rank, total % world_size);
+  return start + block_start + offset;
+}
+
+std::vector<size_t> DistributedSampler::indices(uint64_t epoch) const {
+  std::vector<size_t> order;
+  if (options_.shuffle) order = epoch_permutation(options_.num_samples, options_.seed, epoch);
+  std::vector<size_t> result;
+  result.reserve(num_local_samples());
+  for (size_t step = 0; step < num_steps(); ++step) {
+    const size_t count = samples_at(step, options_.rank);
+    for (size_t offset = 0; offset < count; ++offset) {
+      const size_t sample = position(step, offset) % options_.num_samples;  // past the end: the padding
+      result.push_back(options_.shuffle ? order[sample] : sample);
+    }
+  }
+  return result;
+}
+
+}  // namespace skein

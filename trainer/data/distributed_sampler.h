@@ -1,0 +1,76 @@
+#pragma once
+// Which images a rank trains on, in which order: pure arithmetic, no communication, no torch.
+//
+// Vocabulary: the order of an epoch is a permutation of {0, ..., num_samples - 1}, the same for every number
+// of ranks. The tail mode turns it into a list of `num_positions` positions:
+//   kPad    repeated from its start until divisible by world_size (torch's DistributedSampler,
+//   drop_last=False) kDrop   cut off to a multiple of world_size (torch, drop_last=True) kExact  as it is:
+//   every image exactly once over all ranks; ranks may differ by one image
+// The layout deals the positions out. A step takes `world_size * batch_size` positions, the global batch:
+//   kBlocks   rank r takes positions [s * N * B + r * B, + B) at step s. The last, shorter global batch of T
+//   positions is
+//             dealt in contiguous blocks of T / N, the first T mod N ranks taking one more.
+//   kStrided  rank r takes positions r, r + N, r + 2N, ... (torch's order)
+// With either, the images of step s over all ranks are those that one rank with batch N * B would take at
+// step s; with kBlocks, concatenating the local batches in rank order gives that very batch.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace skein {
+
+enum class TailMode { kPad, kDrop, kExact };
+enum class SampleLayout { kBlocks, kStrided };
+
+struct SamplerOptions {
+  size_t num_samples = 0;
+  int world_size = 1;
+  int rank = 0;
+  size_t batch_size = 1;  ///< images a rank takes at a step
+  uint64_t seed = 0;
+  bool shuffle = true;
+  TailMode tail = TailMode::kPad;
+  SampleLayout layout = SampleLayout::kBlocks;
+};
+
+/// The order of an epoch: Fisher-Yates from the last position down, numbers from CounterRandom(seed, epoch,
+/// 0, kShuffle).
+std::vector<size_t> epoch_permutation(size_t num_samples, uint64_t seed, uint64_t epoch);
+
+/// Immutable; any number of threads may use it.
+class DistributedSampler {
+ public:
+  /// Throws UsageError for no samples, an impossible rank or batch size, or kDrop with fewer samples than
+  /// ranks.
+  explicit DistributedSampler(const SamplerOptions& options);
+
+  /// The images of this rank in the order of use: `batch_size` at each step, possibly fewer at the last.
+  /// To resume at step s, skip the first s * batch_size.
+  std::vector<size_t> indices(uint64_t epoch) const;
+
+  /// Steps of an epoch, the same on all ranks. At the last step some ranks may have no image (kExact only).
+  size_t num_steps() const;
+  /// Images of this rank in an epoch.
+  size_t num_local_samples() const { return local_samples(options_.rank); }
+  /// Images of all ranks in an epoch, repeated ones included.
+  size_t num_positions() const { return num_positions_; }
+  /// Images each rank takes at a step, by rank: the weights of an uneven last batch, known without
+  /// communication.
+  std::vector<size_t> samples_by_rank(size_t step) const;
+  /// Their sum.
+  size_t global_batch_samples(size_t step) const;
+
+  const SamplerOptions& options() const { return options_; }
+
+ private:
+  size_t global_batch() const;
+  size_t local_samples(int rank) const;
+  size_t samples_at(size_t step, int rank) const;
+  size_t position(size_t step, size_t offset) const;
+
+  SamplerOptions options_;
+  size_t num_positions_;
+};
+
+}  // namespace skein

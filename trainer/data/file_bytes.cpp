@@ -1,0 +1,98 @@
+#include "trainer/data/file_bytes.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTemporaryEnding = ".skein-tmp";
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int number) : number_(number) {}
+  ~FileDescriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int number() const { return number_; }
+  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+std::string reason() {
+  return std::generic_category().message(errno);
+}
+
+[[noreturn]] void throw_unreadable_file(const fs::path& path) {
+  throw DataError(concat("cannot read ", path.string(), ": ", reason()));
+}
+
+/// Fills `bytes` or stops at the end of the file; returns the number read, -1 on error.
+ssize_t read_fully(int descriptor, std::span<uint8_t> bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return -1;
+    if (count == 0) break;
+    done += count;
+  }
+  return static_cast<ssize_t>(done);
+}
+
+bool write_fully(int descriptor, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    bytes = bytes.subspan(count);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::span<const uint8_t> read_file(const fs::path& path, std::vector<uint8_t>& buffer) {
+  // O_NONBLOCK: a pipe that happens to be named like an image must not hang the job.
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw_unreadable_file(path);
+  const size_t file_bytes = static_cast<size_t>(status.st_size);
+  if (buffer.size() < file_bytes) buffer.resize(file_bytes);
+  const ssize_t count = read_fully(file.number(), std::span(buffer).first(file_bytes));
+  if (count < 0) throw_unreadable_file(path);
+  return std::span<const uint8_t>(buffer).first(count);
+}
+
+void replace_file(const fs::path& path, std::span<const uint8_t> bytes) {
+  const fs::path temporary = path.parent_path() / concat(".", path.filename().string(), kTemporaryEnding);
+  FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  const bool created = file.number() >= 0;
+  const bool written = created && write_fully(file.number(), bytes) && file.close() &&
+                       ::rename(temporary.c_str(), path.c_str()) == 0;
+  if (written) return;
+  const std::string cause = reason();
+  if (created) ::unlink(temporary.c_str());
+  throw StorageError(concat("cannot write ", path.string(), ": ", cause), "check free space and permissions");
+}
+
+bool is_temporary(const fs::path& path) {
+  return path.extension() == kTemporaryEnding;
+}
+
+}  // namespace skein

@@ -1,0 +1,36 @@
+#include "trainer/data/image_pipeline.h"
+
+#include <utility>
+
+#include "trainer/data/decode.h"
+
+namespace skein {
+
+namespace {
+
+Placement place(const Transform& transform, ImageSize image, const ImageKey& key) {
+  if (const auto* train = std::get_if<TrainTransform>(&transform)) return place(*train, image, key);
+  return place(std::get<EvalTransform>(transform), image);
+}
+
+}  // namespace
+
+ImagePipeline::ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform,
+                             const ChannelStatistics& statistics)
+    : source_(std::move(source)), transform_(transform), normalizer_(statistics) {
+  std::visit([](const auto& chosen) { check(chosen); }, transform_);
+}
+
+int ImagePipeline::output_side() const {
+  return std::visit([](const auto& chosen) { return chosen.crop_size; }, transform_);
+}
+
+void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const {
+  const auto bytes = source_->read(key.index, scratch.bytes);
+  decode_image(bytes, source_->name(key.index), scratch.decoded);
+  const Placement placement = place(transform_, scratch.decoded.dimensions(), key);
+  resample(scratch.decoded, placement, scratch.resample, scratch.resampled);
+  normalizer_.apply(scratch.resampled, output);
+}
+
+}  // namespace skein

@@ -1,0 +1,48 @@
+#pragma once
+// One image from its source to normalised floats: read, decode, place, resample, mirror, normalise.
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "trainer/data/image_source.h"
+#include "trainer/data/normalize.h"
+#include "trainer/data/placement.h"
+#include "trainer/data/resample.h"
+
+namespace skein {
+
+using Transform = std::variant<TrainTransform, EvalTransform>;
+
+/// Memory that one thread reuses from image to image.
+struct PipelineScratch {
+  std::vector<uint8_t> bytes;
+  RgbImage decoded;
+  RgbImage resampled;
+  ResampleScratch resample;
+};
+
+/// Immutable; any number of threads, each with its own scratch.
+class ImagePipeline {
+ public:
+  /// Throws UsageError for a transform that makes no sense.
+  ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform,
+                const ChannelStatistics& statistics = {});
+
+  /// Writes floats_per_image() floats: [height][width][3], height and width being output_side(). A pure
+  /// function of the image's bytes and of (seed, epoch, index). Throws DataError naming the image where it
+  /// cannot be read.
+  void prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const;
+
+  int output_side() const;
+  size_t floats_per_image() const { return static_cast<size_t>(output_side()) * output_side() * 3; }
+  const ImageSource& source() const { return *source_; }
+
+ private:
+  std::shared_ptr<const ImageSource> source_;
+  Transform transform_;
+  Normalizer normalizer_;
+};
+
+}  // namespace skein

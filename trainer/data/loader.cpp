@@ -1,0 +1,201 @@
+#include "trainer/data/loader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+
+namespace {
+
+constexpr size_t kNumSkippedNamed = 10;
+constexpr int kMaxWorkers = 1024;
+
+LoaderOptions checked(const LoaderOptions& options) {
+  if (options.batch_size == 0) throw UsageError("the batch size is 0", "ask for at least one image");
+  if (options.num_workers < 0 || options.num_workers > kMaxWorkers)
+    throw UsageError(concat(options.num_workers, " loader workers"), concat("ask for 0 to ", kMaxWorkers));
+  if (options.prefetch_batches < 1)
+    throw UsageError(concat(options.prefetch_batches, " batches to prefetch"), "ask for at least 1");
+  return options;
+}
+
+}  // namespace
+
+Loader::Loader(std::shared_ptr<const ImageSource> source, const LoaderOptions& options)
+    : options_(checked(options)),
+      pipeline_(std::move(source), options.transform, options.statistics),
+      slots_(options.num_workers == 0 ? 1 : options.prefetch_batches + 1) {
+  for (Slot& slot : slots_) slot.floats = AlignedFloats(options.batch_size * pipeline_.floats_per_image());
+  for (int i = 0; i < options.num_workers; ++i)
+    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+}
+
+Loader::~Loader() = default;
+
+size_t Loader::buffer_bytes() const {
+  return slots_.size() * options_.batch_size * pipeline_.floats_per_image() * sizeof(float);
+}
+
+size_t Loader::num_batches() const {
+  return (indices_.size() + options_.batch_size - 1) / options_.batch_size;
+}
+
+void Loader::start(uint64_t epoch, std::vector<size_t> indices) {
+  for (size_t index : indices)
+    if (index >= pipeline_.source().num_images())
+      throw UsageError(concat("image ", index, " of ", pipeline_.source().num_images(), " does not exist"));
+  Lock lock(mutex_);
+  next_item_ = indices_.size();  // nothing more of the old epoch is begun
+  const Deadline deadline = Deadline::after(options_.timeout);
+  if (!batch_progress_.wait_until(lock, deadline.time(), [this] { return num_in_flight_ == 0; }))
+    throw TimeoutError("the storage does not deliver the last images of the epoch before",
+                       "check the file system");
+  for (Slot& slot : slots_) slot.batch_number = kNoBatch;
+  epoch_ = epoch;
+  indices_ = std::move(indices);
+  next_item_ = num_given_back_ = 0;
+  holds_batch_ = false;
+  error_ = nullptr;
+  skipped_ = {};
+  work_available_.notify_all();
+}
+
+const Batch* Loader::next() {
+  if (error_) std::rethrow_exception(error_);
+  Lock lock(mutex_);
+  if (std::exchange(holds_batch_, false)) {
+    ++num_given_back_;
+    work_available_.notify_all();
+  }
+  if (num_given_back_ == num_batches()) return nullptr;
+  try {
+    Slot& slot = slot_of(num_given_back_);
+    if (workers_.empty()) {
+      while (can_claim()) prepare_one(lock, inline_scratch_);
+    }
+    wait_until_ready(lock, slot);
+    return hand_out(slot);
+  } catch (...) {
+    error_ = std::current_exception();
+    throw;
+  }
+}
+
+void Loader::work(const std::stop_token& stop) {
+  PipelineScratch scratch;
+  Lock lock(mutex_);
+  while (work_available_.wait(lock, stop, [this] { return can_claim(); }) && !stop.stop_requested())
+    prepare_one(lock, scratch);
+}
+
+bool Loader::can_claim() const {
+  return next_item_ < indices_.size() && next_item_ / options_.batch_size < num_given_back_ + slots_.size();
+}
+
+/// The lock is held at the start and at the end, not while the image is prepared.
+void Loader::prepare_one(Lock& lock, PipelineScratch& scratch) {
+  const size_t item = claim();
+  lock.unlock();
+  std::exception_ptr error = prepare(item, scratch);
+  lock.lock();
+  finish(item, std::move(error));
+}
+
+size_t Loader::claim() {
+  if (next_item_ % options_.batch_size == 0) open_slot(next_item_ / options_.batch_size);
+  ++num_in_flight_;
+  return next_item_++;
+}
+
+void Loader::open_slot(size_t batch_number) {
+  Slot& slot = slot_of(batch_number);
+  const auto begin = indices_.begin() + static_cast<std::ptrdiff_t>(batch_number * options_.batch_size);
+  const size_t count = std::min<size_t>(options_.batch_size, indices_.end() - begin);
+  slot.batch_number = batch_number;
+  slot.num_unfinished = count;
+  slot.failures.clear();
+  Batch& batch = slot.batch;
+  batch.num_images = static_cast<int>(count);
+  batch.height = batch.width = pipeline_.output_side();
+  batch.images = {slot.floats.data(), count * pipeline_.floats_per_image()};
+  batch.indices.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+  batch.labels.clear();
+  for (size_t index : batch.indices) batch.labels.push_back(pipeline_.source().label(index));
+}
+
+std::exception_ptr Loader::prepare(size_t item, PipelineScratch& scratch) {
+  try {
+    const size_t position = item % options_.batch_size;
+    float* output =
+        slot_of(item / options_.batch_size).floats.data() + position * pipeline_.floats_per_image();
+    pipeline_.prepare({options_.seed, epoch_, indices_[item]}, scratch, output);
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+void Loader::finish(size_t item, std::exception_ptr error) {
+  Slot& slot = slot_of(item / options_.batch_size);
+  if (error) slot.failures.push_back({item % options_.batch_size, std::move(error)});
+  --num_in_flight_;
+  if (--slot.num_unfinished == 0 || num_in_flight_ == 0) batch_progress_.notify_all();
+}
+
+void Loader::wait_until_ready(Lock& lock, const Slot& slot) {
+  const auto ready = [&] { return slot.batch_number == num_given_back_ && slot.num_unfinished == 0; };
+  if (batch_progress_.wait_until(lock, Deadline::after(options_.timeout).time(), ready)) return;
+  const size_t first = indices_[num_given_back_ * options_.batch_size];
+  throw TimeoutError(
+      concat("batch ", num_given_back_, " of epoch ", epoch_, " is not ready after ",
+             options_.timeout.count() / 1000.0, " s; its first image is ", pipeline_.source().name(first)),
+      "check the file system that holds the images");
+}
+
+const Batch* Loader::hand_out(Slot& slot) {
+  std::sort(slot.failures.begin(), slot.failures.end(),
+            [](const Failure& a, const Failure& b) { return a.position < b.position; });
+  for (const Failure& failure : slot.failures) note_skipped(failure);
+  if (!slot.failures.empty()) leave_out_failed(slot);
+  holds_batch_ = true;
+  return &slot.batch;
+}
+
+/// Throws the error itself where the policy is to fail, and where it is not about an image.
+void Loader::note_skipped(const Failure& failure) {
+  if (options_.unreadable == UnreadablePolicy::kFail) std::rethrow_exception(failure.error);
+  try {
+    std::rethrow_exception(failure.error);
+  } catch (const DataError& unreadable) {
+    ++skipped_.count;
+    if (skipped_.first.size() < kNumSkippedNamed) skipped_.first.emplace_back(unreadable.what());
+  }
+}
+
+void Loader::leave_out_failed(Slot& slot) {
+  Batch& batch = slot.batch;
+  const size_t floats_per_image = pipeline_.floats_per_image();
+  size_t kept = 0, failed = 0;
+  for (size_t position = 0; position < batch.indices.size(); ++position) {
+    if (failed < slot.failures.size() && slot.failures[failed].position == position) {
+      ++failed;
+      continue;
+    }
+    if (kept != position) {
+      std::copy_n(batch.images.data() + position * floats_per_image, floats_per_image,
+                  batch.images.data() + kept * floats_per_image);
+      batch.labels[kept] = batch.labels[position];
+      batch.indices[kept] = batch.indices[position];
+    }
+    ++kept;
+  }
+  batch.num_images = static_cast<int>(kept);
+  batch.images = batch.images.first(kept * floats_per_image);
+  batch.labels.resize(kept);
+  batch.indices.resize(kept);
+}
+
+}  // namespace skein

@@ -1,0 +1,31 @@
+#pragma once
+// torchvision's ToTensor and Normalize in one step: 8-bit RGB to float32, rows of interleaved channels
+// (NHWC).
+
+#include <array>
+#include <cstdint>
+
+#include "trainer/data/image.h"
+
+namespace skein {
+
+/// Mean and standard deviation by channel (R, G, B) of pixels scaled to [0, 1]; the defaults are ImageNet's.
+struct ChannelStatistics {
+  std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
+  std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
+};
+
+/// (pixel / 255 - mean) / deviation, in float32 as torch computes it, from a table. Immutable, for any
+/// thread.
+class Normalizer {
+ public:
+  /// Throws UsageError where a deviation is not positive.
+  explicit Normalizer(const ChannelStatistics& statistics = {});
+  /// Writes image.num_bytes() floats.
+  void apply(const RgbImage& image, float* output) const;
+
+ private:
+  std::array<std::array<float, 256>, 3> table_;
+};
+
+}  // namespace skein

@@ -1,0 +1,239 @@
+#include "trainer/learner.h"
+
+#include <torch/torch.h>
+
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+#include "trainer/checkpoint.h"
+#include "trainer/models/autocast.h"
+#include "trainer/models/memory_format.h"
+#include "trainer/models/resnet.h"
+#include "trainer/parallel/data_parallel.h"
+#include "trainer/parallel/fused_sgd.h"
+#include "trainer/weights/module_weights.h"
+#include "trainer/weights/tensor_file.h"
+
+namespace skein {
+
+struct Learner::State {
+  LearnerOptions options;
+  Resnet model{nullptr};
+  std::unique_ptr<FusedSgd> optimizer;
+  std::unique_ptr<DataParallel> parallel;
+  Communicator* communicator = nullptr;
+  TensorFile best;  ///< copies
+  std::vector<std::string> notes;
+
+  torch::Tensor images(const Batch& batch) const;
+  torch::Tensor logits(const Batch& batch);
+  torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const;
+  Tally tally(const torch::Tensor& logits, const torch::Tensor& labels, const torch::Tensor& loss) const;
+  Tally forward_backward(const Batch& batch, double weight);
+  void set_training(bool training);
+  void set_norm_training(bool training);
+};
+
+namespace {
+
+torch::Tensor labels_of(const Batch& batch) {
+  return torch::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.num_images}, torch::kInt64);
+}
+
+torch::optim::SGDOptions sgd_options(const LearnerOptions& options) {
+  return torch::optim::SGDOptions(0.1)
+      .momentum(options.momentum)
+      .weight_decay(options.weight_decay)
+      .nesterov(options.nesterov);
+}
+
+std::vector<std::string> notes_of(const std::filesystem::path& file, const LoadReport& report) {
+  std::vector<std::string> notes{concat("took ", report.num_loaded, " tensors from ", file.string())};
+  for (const std::string& replaced : report.replaced)
+    notes.push_back("left fresh, since the number of classes differs: " + replaced);
+  return notes;
+}
+
+/// ResNet halves the sides five times.
+bool is_single_value(const Batch& batch) {
+  return batch.num_images == 1 && batch.height <= 32 && batch.width <= 32;
+}
+
+/// LibTorch's messages carry a stack of addresses that tells a user nothing.
+template <class Call>
+auto without_backtrace(Call&& call) {
+  try {
+    return call();
+  } catch (const c10::Error& error) {
+    throw Error(concat("LibTorch: ", error.what_without_backtrace()));
+  }
+}
+
+std::vector<NamedTensor> state_of(const torch::nn::Module& module) {
+  std::vector<NamedTensor> state;
+  for (const auto& item : module.named_parameters()) state.push_back({item.key(), item.value().detach()});
+  for (const auto& item : module.named_buffers()) state.push_back({item.key(), item.value()});
+  return state;
+}
+
+}  // namespace
+
+/// The loader's memory, without a copy: pixels are in channels_last order there.
+torch::Tensor Learner::State::images(const Batch& batch) const {
+  const std::int64_t height = batch.height;
+  const std::int64_t width = batch.width;
+  torch::Tensor images = torch::from_blob(batch.images.data(), {batch.num_images, 3, height, width},
+                                          {height * width * 3, 1, width * 3, 3}, torch::kFloat32);
+  return options.channels_last ? images : images.contiguous();
+}
+
+torch::Tensor Learner::State::logits(const Batch& batch) {
+  const AutocastGuard autocast(c10::kCPU, c10::kBFloat16, options.bf16);
+  return model->forward(images(batch)).to(torch::kFloat32);
+}
+
+torch::Tensor Learner::State::mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const {
+  return torch::nn::functional::cross_entropy(
+      logits, labels,
+      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(options.label_smoothing));
+}
+
+Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& labels,
+                            const torch::Tensor& loss) const {
+  const torch::NoGradGuard no_grad;
+  const auto top = std::get<1>(logits.topk(std::min<std::int64_t>(5, options.num_classes), 1));
+  const torch::Tensor hits = top.eq(labels.unsqueeze(1));
+  Tally tally;
+  tally.num_images = static_cast<double>(labels.size(0));
+  tally.loss = loss.item<double>() * tally.num_images;
+  tally.correct = static_cast<double>(hits.select(1, 0).sum().item<std::int64_t>());
+  tally.correct_top5 = static_cast<double>(hits.sum().item<std::int64_t>());
+  return tally;
+}
+
+Tally Learner::State::forward_backward(const Batch& batch, double weight) {
+  const torch::Tensor labels = labels_of(batch);
+  const torch::Tensor logits = this->logits(batch);
+  const torch::Tensor loss = mean_loss(logits, labels);
+  const double factor = weight * batch.num_images;
+  (factor == 1 ? loss : loss * factor).backward();
+  return tally(logits, labels, loss);
+}
+
+void Learner::State::set_training(bool training) {
+  if (model->is_training() == training) return;
+  model->train(training);
+  if (options.freeze_norm) set_norm_training(false);
+}
+
+void Learner::State::set_norm_training(bool training) {
+  for (const auto& module : model->modules())
+    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->train(training);
+}
+
+Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>()) {
+  torch::set_num_threads(options.num_threads);
+  torch::manual_seed(options.seed);
+  state_->options = options;
+  state_->model = make_resnet(options.model, options.num_classes);
+  if (options.weights)
+    state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string()));
+  if (options.channels_last) to_channels_last(*state_->model);
+  state_->model->eval();
+  state_->optimizer = std::make_unique<FusedSgd>(state_->model->parameters(), sgd_options(options));
+}
+
+Learner::~Learner() = default;
+
+const std::vector<std::string>& Learner::notes() const {
+  return state_->notes;
+}
+
+void Learner::connect(Communicator& communicator) {
+  state_->communicator = &communicator;
+  state_->parallel = std::make_unique<DataParallel>(*state_->model, communicator);
+}
+
+void Learner::begin_step(double learning_rate) {
+  state_->set_training(true);
+  state_->optimizer->zero_grad();
+  for (auto& group : state_->optimizer->param_groups()) group.options().set_lr(learning_rate);
+}
+
+Tally Learner::accumulate(const Batch* batch, double weight, bool is_last) {
+  std::optional<DataParallel::NoSync> no_sync;
+  if (!is_last) no_sync.emplace(*state_->parallel);
+  if (batch == nullptr || batch->num_images == 0) {
+    if (is_last) state_->parallel->synchronize();
+    return {};
+  }
+  const bool lacks_statistics = is_single_value(*batch) && !state_->options.freeze_norm;
+  if (lacks_statistics) state_->set_norm_training(false);
+  const Tally tally = without_backtrace([&] { return state_->forward_backward(*batch, weight); });
+  if (lacks_statistics) state_->set_norm_training(true);
+  return tally;
+}
+
+void Learner::scale_gradients(double factor) {
+  const torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : state_->model->parameters())
+    if (parameter.grad().defined()) parameter.mutable_grad().mul_(factor);
+}
+
+void Learner::update() {
+  state_->optimizer->step();
+}
+
+Tally Learner::evaluate(const Batch& batch) {
+  if (batch.num_images == 0) return {};
+  const torch::NoGradGuard no_grad;
+  state_->set_training(false);
+  return without_backtrace([&] {
+    const torch::Tensor labels = labels_of(batch);
+    const torch::Tensor logits = state_->logits(batch);
+    return state_->tally(logits, labels, state_->mean_loss(logits, labels));
+  });
+}
+
+void Learner::synchronize_buffers() {
+  state_->parallel->synchronize_buffers();
+}
+
+void Learner::check_identical() {
+  check_identical_values(*state_->communicator, state_of(*state_->model));
+}
+
+double Learner::take_exposed_seconds() {
+  const double seconds = state_->parallel->stats().exposed_seconds;
+  state_->parallel->reset_stats();
+  return seconds;
+}
+
+std::uint64_t Learner::model_bytes() const {
+  std::uint64_t num_bytes = 0;
+  for (const NamedTensor& named : state_of(*state_->model)) num_bytes += named.tensor.nbytes();
+  return num_bytes;
+}
+
+void Learner::save_model(const std::filesystem::path& file) const {
+  save_weights(*state_->model, file.string());
+}
+
+void Learner::remember_best() {
+  for (const NamedTensor& named : state_of(*state_->model))
+    state_->best.tensors[named.name] = named.tensor.clone();
+  state_->best.metadata = {{"format", "pt"}};
+}
+
+void Learner::save_best(const std::filesystem::path& file) const {
+  if (!state_->best.tensors.empty()) write_tensor_file(file.string(), state_->best);
+}
+
+void Learner::save_checkpoint(const std::filesystem::path& folder, const TrainingPosition& position) const {
+  write_checkpoint(folder, *state_->model, *state_->optimizer, position);
+}
+
+std::string torch_version() {
+  return TORCH_VERSION;
+}
+
+}  // namespace skein

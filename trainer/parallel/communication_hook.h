@@ -1,0 +1,37 @@
+#pragma once
+// How a bucket of gradients becomes the average over all ranks: compression, sharding and measurement plug in here.
+
+#include <torch/types.h>
+
+#include <string>
+
+#include "collectives/communicator.h"
+
+namespace skein {
+
+/// Gradients that travel together.
+struct GradientBucket {
+  std::size_t index = 0;   ///< position in the order of travel
+  bool is_last = false;
+  torch::Tensor gradients;  ///< one-dimensional, in arena memory on the CPU; padding between parameters is zero
+  std::string name;         ///< the same on all ranks: "gradients 2/5 layer4.1.conv2.weight..fc.bias"
+};
+
+/// Called by DataParallel in the same order on all ranks, one call at a time, in the thread that runs backward.
+class CommunicationHook {
+ public:
+  virtual ~CommunicationHook() = default;
+  /// Starts turning bucket.gradients into the average over the ranks of `communicator`. Must not wait for other ranks.
+  /// The bucket stays in place until finish().
+  virtual Work start(GradientBucket& bucket, Communicator& communicator) = 0;
+  /// After the Work of start() has completed; afterwards bucket.gradients must hold the average.
+  virtual void finish(GradientBucket& bucket) {}
+};
+
+/// The default: one allreduce.
+class AverageHook final : public CommunicationHook {
+ public:
+  Work start(GradientBucket& bucket, Communicator& communicator) override;
+};
+
+}  // namespace skein

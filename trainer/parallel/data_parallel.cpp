@@ -1,0 +1,65 @@
+#include "trainer/parallel/data_parallel.h"
+
+#include <torch/nn/module.h>
+
+#include <unordered_set>
+
+#include "runtime/process/error.h"
+#include "trainer/parallel/gradient_reducer.h"
+
+namespace skein {
+namespace {
+
+/// Parameters that train, each once even when the module holds it under several names.
+std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module) {
+  std::vector<NamedTensor> result;
+  std::unordered_set<const void*> seen;
+  for (const auto& item : module.named_parameters())
+    if (item.value().requires_grad() && seen.insert(item.value().unsafeGetTensorImpl()).second)
+      result.push_back({item.key(), item.value()});
+  return result;
+}
+
+std::vector<NamedTensor> named_buffers(const torch::nn::Module& module) {
+  std::vector<NamedTensor> result;
+  for (const auto& item : module.named_buffers()) result.push_back({item.key(), item.value()});
+  return result;
+}
+
+std::vector<NamedTensor> whole_state(const torch::nn::Module& module) {
+  std::vector<NamedTensor> result;
+  for (const auto& item : module.named_parameters()) result.push_back({item.key(), item.value().detach()});
+  for (const NamedTensor& buffer : named_buffers(module)) result.push_back(buffer);
+  return result;
+}
+
+}  // namespace
+
+DataParallel::DataParallel(torch::nn::Module& module, Communicator& communicator, const DataParallelOptions& options)
+    : buffers_(named_buffers(module)), communicator_(communicator) {
+  std::vector<NamedTensor> parameters = trained_parameters(module);
+  if (parameters.empty())
+    throw UsageError("the module has no parameter that requires grad", "wrap the module that is trained");
+  const std::vector<NamedTensor> state = whole_state(module);
+  check_same_tensors(communicator, state, "parameters");
+  broadcast_tensors(communicator, state);
+  reducer_ = std::make_unique<Reducer>(std::move(parameters), communicator, options);
+}
+
+DataParallel::~DataParallel() = default;
+
+DataParallel::NoSync::NoSync(DataParallel& parallel) : parallel_(parallel), previous_(parallel.reducer_->no_sync()) {
+  parallel_.reducer_->set_no_sync(true);
+}
+
+DataParallel::NoSync::~NoSync() { parallel_.reducer_->set_no_sync(previous_); }
+
+void DataParallel::synchronize() { reducer_->finish_pass(); }
+
+void DataParallel::synchronize_buffers() { average_tensors(communicator_, buffers_); }
+
+const CommunicationStats& DataParallel::stats() const { return reducer_->stats(); }
+void DataParallel::reset_stats() { reducer_->reset_stats(); }
+std::size_t DataParallel::num_buckets() const { return reducer_->num_buckets(); }
+
+}  // namespace skein

@@ -1,0 +1,50 @@
+#include "trainer/run_facts.h"
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/process/environment.h"
+#include "runtime/process/text.h"
+#include "trainer/learner.h"
+
+namespace skein {
+namespace {
+
+using nlohmann::json;
+
+json topology_facts(const World& world, const ThreadBudget& budget) {
+  json hosts = json::array();
+  for (int host = 0; host < world.topology().num_hosts(); ++host) {
+    const std::vector<int> ranks = world.topology().ranks_of_host(host);
+    hosts.push_back({{"name", world.topology().members[ranks.front()].host_name}, {"ranks", ranks}});
+  }
+  return {{"world_size", world.world_size()},
+          {"hosts", hosts},
+          {"threads_per_rank", budget.intra_op_threads},
+          {"workers_per_rank", budget.workers}};
+}
+
+std::string counted(int number, const std::string& thing) {
+  return concat(number, " ", thing, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+json run_facts(const World& world, const TrainingRequest& request, const ThreadBudget& budget) {
+  return {
+      {"command", request.command},
+      {"parameters", request.table.values()},
+      {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
+      {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
+      {"seeds", {{"seed", request.options.seed}}},
+      {"topology", topology_facts(world, budget)}};
+}
+
+std::string describe_ranks(const World& world, const ThreadBudget& budget) {
+  std::string text = counted(world.world_size(), "rank");
+  if (world.topology().num_hosts() > 1) text += concat(" on ", world.topology().num_hosts(), " hosts");
+  return concat(text, world.world_size() > 1 ? ", each with " : " with ",
+                counted(budget.intra_op_threads, "thread"), " and ",
+                counted(budget.workers, "loader worker"));
+}
+
+}  // namespace skein

@@ -1,0 +1,173 @@
+#include "trainer/train_options.h"
+
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+
+namespace skein {
+namespace {
+
+void add_data_options(OptionTable& table, TrainOptions& options) {
+  table.group("Data");
+  table.add("--data-path", options.data_path, "folder with train/CLASS/*.jpg and val/CLASS/*.jpg (or .png)")
+      .unit("DIR")
+      .required();
+  table.add("--batch-size,-b", options.batch_size, "images per rank and step").unit("IMAGES").at_least(1);
+  table
+      .add("--workers,-j", options.workers,
+           "threads per rank that read and decode images; else chosen from the cores")
+      .range(0, 1024)
+      .not_compared();
+  table.add("--unreadable", options.unreadable, "what to do about an image that cannot be read")
+      .choices({"fail", "skip"});
+  table.add("--train-crop-size", options.train_crop_size, "side of a training image")
+      .unit("PIXELS")
+      .at_least(1);
+  table
+      .add("--val-resize-size", options.val_resize_size, "shorter side of a validation image before the crop")
+      .unit("PIXELS")
+      .at_least(1);
+  table.add("--val-crop-size", options.val_crop_size, "side of a validation image")
+      .unit("PIXELS")
+      .at_least(1);
+}
+
+void add_model_options(OptionTable& table, TrainOptions& options) {
+  table.group("Model");
+  table.add("--model", options.model, "network")
+      .choices({"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"});
+  table
+      .add("--weights", options.weights,
+           "initial weights: .safetensors, or a .pth of torch.save(model.state_dict()); for another number "
+           "of classes "
+           "the last layer stays fresh")
+      .unit("FILE")
+      .existing_file();
+  table.add("--freeze-norm", options.freeze_norm,
+            "leave the running statistics of BatchNorm as they are and use them (for fine-tuning with small "
+            "batches)");
+}
+
+void add_training_options(OptionTable& table, TrainOptions& options) {
+  table.group("Training");
+  table.add("--epochs,--num_epochs", options.epochs, "passes over the training images").at_least(1);
+  table.add("--lr", options.lr, "learning rate at the start").more_than(0);
+  table.add("--momentum", options.momentum, "of SGD").range(0, 1);
+  table.add("--weight-decay,--wd", options.weight_decay, "of SGD").at_least(0);
+  table.add("--nesterov", options.nesterov, "Nesterov momentum");
+  table.add("--label-smoothing", options.label_smoothing, "share of the target spread over all classes")
+      .range(0, 1);
+  table
+      .add("--accumulate", options.accumulate,
+           "batches per optimizer step: their gradients count as one large batch")
+      .unit("BATCHES")
+      .at_least(1);
+  table.add("--seed", options.seed,
+            "of initial weights, order and augmentation: the same seed gives the same model");
+  table.add("--test-only", options.test_only, "only evaluate on val/ (with --weights)");
+}
+
+void add_schedule_options(OptionTable& table, TrainOptions& options) {
+  table.group("Learning rate schedule, by epoch");
+  table.add("--lr-scheduler", options.lr_scheduler, "how the rate falls")
+      .choices({"steplr", "multisteplr", "cosineannealinglr", "exponentiallr"});
+  table.add("--lr-step-size", options.lr_step_size, "steplr: epochs from drop to drop")
+      .unit("EPOCHS")
+      .at_least(1);
+  table
+      .add("--lr-milestones,--lr-steps", options.lr_milestones,
+           "multisteplr: epochs of the drops, after the warm-up")
+      .unit("EPOCH,...")
+      .at_least(1);
+  table.add("--lr-gamma", options.lr_gamma, "steplr, multisteplr, exponentiallr: factor of a drop")
+      .more_than(0);
+  table.add("--lr-min", options.lr_min, "cosineannealinglr: rate at the end").at_least(0);
+  table.add("--lr-warmup-epochs", options.lr_warmup_epochs, "epochs of a lower rate at the start")
+      .at_least(0);
+  table.add("--lr-warmup-method", options.lr_warmup_method, "how the rate rises")
+      .choices({"constant", "linear"});
+  table.add("--lr-warmup-decay", options.lr_warmup_decay, "share of --lr at which the warm-up starts")
+      .range(0, 1);
+}
+
+void add_speed_options(OptionTable& table, TrainOptions& options) {
+  table.group("Speed");
+  table.add("--amp", options.amp, "mixed precision: --amp bf16 computes in bfloat16 where that is safe")
+      .choices({"off", "bf16"});
+  table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
+  table
+      .add("--threads", options.threads,
+           "threads per rank for one operation; else OMP_NUM_THREADS, else chosen from the cores")
+      .range(1, 1024)
+      .not_compared();
+}
+
+void add_result_options(OptionTable& table, TrainOptions& options) {
+  table.group("Results");
+  table
+      .add("--output-dir,--output_dir", options.output_dir,
+           "folder for model and checkpoints, copied into the run at the end; else the run's own outputs/")
+      .unit("DIR");
+  table.add("--runs-dir", options.runs_dir, "where runs are kept").unit("DIR");
+  table.add("--experiment", options.experiment, "name under which runs are grouped").unit("NAME");
+  table.add("--run-id", options.run_id, "name of this run; else one is made up").unit("NAME");
+  table
+      .add("--checkpoint-seconds", options.checkpoint_seconds,
+           "least time between two checkpoints, which are taken at the end of an epoch; the last epoch "
+           "always has one")
+      .unit("SECONDS")
+      .at_least(0);
+  table.add("--check-parameters", options.check_parameters,
+            "at each epoch's end, make sure that all ranks hold bit-identical models");
+}
+
+void add_message_options(OptionTable& table, TrainOptions& options) {
+  table.group("Messages");
+  table.add("--progress", options.progress, "auto: a bar on a terminal, plain lines elsewhere")
+      .choices({"auto", "bar", "plain", "none"})
+      .not_compared();
+  table.add("--print-freq", options.print_freq, "steps from one plain line to the next")
+      .unit("STEPS")
+      .at_least(1)
+      .not_compared();
+  table.add("--log-level", options.log_level, "least severe level in the run's logs/")
+      .choices({"debug", "info", "warning", "error"})
+      .not_compared();
+}
+
+}  // namespace
+
+OptionTable make_train_option_table(TrainOptions& options) {
+  OptionTable table("trainer",
+                    "Trains a ResNet to classify images, on one rank or, started by mpirun, on many at once.",
+                    SKEIN_VERSION);
+  table.accept_config_file();
+  add_data_options(table, options);
+  add_model_options(table, options);
+  add_training_options(table, options);
+  add_schedule_options(table, options);
+  add_speed_options(table, options);
+  add_result_options(table, options);
+  add_message_options(table, options);
+  return table;
+}
+
+void check_train_options(const TrainOptions& options) {
+  if (options.nesterov && options.momentum == 0)
+    throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
+  if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
+    throw UsageError(concat("--batch-size 1 with --train-crop-size ", options.train_crop_size,
+                            " gives BatchNorm a single value a channel, of which it can learn nothing"),
+                     "use a larger batch or crop, or --freeze-norm");
+  if (options.lr_warmup_epochs >= options.epochs && options.lr_warmup_epochs > 0)
+    throw UsageError(concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ",
+                            options.epochs),
+                     "warm up for fewer epochs");
+  const bool multistep = options.lr_scheduler == "multisteplr";
+  if (multistep && options.lr_milestones.empty())
+    throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
+  if (!multistep && !options.lr_milestones.empty())
+    throw UsageError("--lr-milestones has no effect with --lr-scheduler " + options.lr_scheduler,
+                     "add --lr-scheduler multisteplr");
+}
+
+}  // namespace skein

@@ -1,0 +1,76 @@
+#pragma once
+// What the user of `trainer` can ask for: the one declaration behind the command line, YAML, --help and
+// run.json. Names and defaults follow torchvision's reference trainer where it has them.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/options/option_table.h"
+
+namespace skein {
+
+struct TrainOptions {
+  // Data
+  std::filesystem::path data_path;
+  int batch_size = 32;         ///< images per rank and step
+  std::optional<int> workers;  ///< loader threads; empty: chosen from the cores
+  std::string unreadable = "fail";
+  int train_crop_size = 224;
+  int val_resize_size = 256;
+  int val_crop_size = 224;
+
+  // Model
+  std::string model = "resnet18";
+  std::optional<std::filesystem::path> weights;
+  bool freeze_norm = false;
+
+  // Training
+  int epochs = 90;
+  double lr = 0.1;
+  double momentum = 0.9;
+  double weight_decay = 1e-4;
+  bool nesterov = false;
+  double label_smoothing = 0;
+  int accumulate = 1;  ///< batches whose gradients one optimizer step sums up
+  std::uint64_t seed = 0;
+  bool test_only = false;
+
+  // Learning rate schedule
+  std::string lr_scheduler = "steplr";
+  int lr_step_size = 30;
+  std::vector<int> lr_milestones;
+  double lr_gamma = 0.1;
+  double lr_min = 0;
+  int lr_warmup_epochs = 0;
+  std::string lr_warmup_method = "constant";
+  double lr_warmup_decay = 0.01;
+
+  // Speed
+  std::string amp = "off";
+  bool channels_last = true;
+  std::optional<int> threads;  ///< of each rank for one operation; empty: chosen from the cores
+
+  // Results
+  std::optional<std::filesystem::path> output_dir;  ///< empty: the run's own outputs/
+  std::filesystem::path runs_dir = "runs";
+  std::string experiment = "default";
+  std::string run_id;
+  double checkpoint_seconds = 60;  ///< at least so long between checkpoints; the last epoch always has one
+  bool check_parameters = false;
+
+  // Messages
+  std::string progress = "auto";
+  int print_freq = 10;  ///< steps
+  std::string log_level = "info";
+};
+
+/// A table bound to `options`, which must outlive it.
+OptionTable make_train_option_table(TrainOptions& options);
+
+/// What no single option can check. Throws UsageError naming the flags.
+void check_train_options(const TrainOptions& options);
+
+}  // namespace skein

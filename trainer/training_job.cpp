@@ -1,0 +1,200 @@
+#include "trainer/training_job.h"
+
+#include <nlohmann/json.hpp>
+
+#include "collectives/make_communicator.h"
+#include "runtime/process/log.h"
+#include "runtime/process/text.h"
+#include "runtime/run/atomic_file.h"
+#include "runtime/run/run.h"
+#include "runtime/run/space_check.h"
+#include "trainer/agree.h"
+#include "trainer/learner.h"
+#include "trainer/parallel/gather_texts.h"
+#include "trainer/parallel/thread_budget.h"
+#include "trainer/run_facts.h"
+#include "trainer/run_journal.h"
+#include "trainer/trainer.h"
+#include "trainer/training_data.h"
+
+namespace skein {
+namespace {
+
+constexpr std::chrono::milliseconds kGraceForRankZero{500};
+constexpr std::uint64_t kSmallFilesBytes = 16 << 20;  // metrics, logs, curve
+
+/// On a signal rank 0 records the cancellation at once, since mpirun kills a second later; the others leave
+/// it the time. The signal may also be mpirun's answer to the failure of another rank.
+void cancel_on_signal(World& world, RunJournal& journal, int signal_number) {
+  const std::string failure = journal.failure_elsewhere();
+  const Canceled canceled(signal_number, failure.substr(0, failure.find('\n')));
+  if (world.rank() == 0)
+    journal.cancel(canceled.what());
+  else
+    std::this_thread::sleep_for(kGraceForRankZero);
+  world.fail(canceled);
+}
+
+/// Ranks of the same machine share its cores even where they cannot share memory, so its name decides.
+CoreShare find_core_share(World& world, Communicator& communicator) {
+  const std::vector<std::string> all = gather_texts(communicator, nlohmann::json(allowed_cores()).dump());
+  const auto& members = world.topology().members;
+  std::vector<std::vector<int>> cores_of_machine;
+  int position = 0;
+  for (int rank = 0; rank < world.world_size(); ++rank) {
+    if (members[rank].host_name != members[world.rank()].host_name) continue;
+    if (rank == world.rank()) position = static_cast<int>(cores_of_machine.size());
+    cores_of_machine.push_back(nlohmann::json::parse(all[rank]).get<std::vector<int>>());
+  }
+  return share_cores(cores_of_machine, position, num_host_cores());
+}
+
+LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data,
+                               const ThreadBudget& budget) {
+  LearnerOptions learner;
+  learner.model = options.model;
+  learner.num_classes = static_cast<std::int64_t>(data.num_classes());
+  learner.weights = options.weights;
+  learner.freeze_norm = options.freeze_norm;
+  learner.momentum = options.momentum;
+  learner.weight_decay = options.weight_decay;
+  learner.nesterov = options.nesterov;
+  learner.label_smoothing = options.label_smoothing;
+  learner.bf16 = options.amp == "bf16";
+  learner.channels_last = options.channels_last;
+  learner.seed = options.seed;
+  learner.num_threads = budget.intra_op_threads;
+  return learner;
+}
+
+/// What every rank has once nothing stands in the way of training.
+struct Preparations {
+  TrainingData data;
+  CoreShare cores;
+  ThreadBudget budget;
+  std::unique_ptr<Learner> learner;
+};
+
+/// Writes nothing. Throws RefusedStart.
+Preparations prepare(World& world, Communicator& communicator, const TrainingRequest& request) {
+  const TrainOptions& options = request.options;
+  Preparations made;
+  check_same_options(communicator, request.table.compared_values());
+  made.cores = find_core_share(world, communicator);
+  check_on_all_ranks(communicator, [&] {
+    const ThreadWish wish{options.workers, options.threads ? options.threads : omp_num_threads()};
+    made.budget = plan_threads(made.cores, wish);
+    made.data = open_training_data(options, world.world_size());
+  });
+  check_same_data(communicator, made.data.fingerprint(), made.data.summary());
+  check_on_all_ranks(communicator, [&] {
+    made.learner = std::make_unique<Learner>(learner_options(options, made.data, made.budget));
+  });
+  return made;
+}
+
+RunOptions run_options(const TrainOptions& options, const Learner& learner) {
+  RunOptions run;
+  run.runs_dir = options.runs_dir;
+  run.experiment = options.experiment;
+  run.run_id = options.run_id;
+  run.output_dir = options.output_dir.value_or("");
+  // Last and best model and a checkpoint of twice the size, which is written before the old one goes.
+  run.needed_bytes = 6 * learner.model_bytes() + kSmallFilesBytes;
+  return run;
+}
+
+/// Where the run lies; `outputs` is known to rank 0 alone.
+struct RunPlace {
+  std::filesystem::path directory;
+  std::filesystem::path outputs;
+};
+
+RunPlace create_run(World& world, Communicator& communicator, const TrainingRequest& request,
+                    const Preparations& made, RunJournal& journal) {
+  RunPlace place;
+  check_on_all_ranks(communicator, [&] {
+    if (world.rank() != 0) return;
+    auto run = std::make_unique<Run>(run_options(request.options, *made.learner),
+                                     run_facts(world, request, made.budget));
+    place = {run->directory(), run->outputs()};
+    journal.adopt(std::move(run));
+  });
+  place.directory = gather_texts(communicator, place.directory.string())[0];
+  return place;
+}
+
+/// From here on this rank's log and post-mortem are part of the run.
+void move_into_run(World& world, const std::filesystem::path& directory, const TrainOptions& options,
+                   RunJournal& journal) {
+  LogOptions log;
+  log.rank = world.rank();
+  log.world_size = world.world_size();
+  if (world.topology().num_hosts() > 1) log.host = world.topology().members[world.rank()].host_name;
+  log.file = rank_log_file(directory, world.rank());
+  log.file_level = parse_log_level(options.log_level);
+  make_directories(log.file.parent_path());
+  configure_log(log);
+  world.post_mortem().set_directory(directory / "post-mortem");
+  journal.set_post_mortems(directory / "post-mortem");
+}
+
+void warn_of_other_formats(const ImageFolder& folder) {
+  if (folder.num_other_images() > 0)
+    log_warning(
+        concat(folder.num_other_images(), " files in ", folder.root().string(),
+               " are images of a format that is not read (only JPEG and PNG are); they are left out"));
+}
+
+/// Into the log, and in front of the user.
+void announce(const World& world, const TrainingRequest& request, const Preparations& made,
+              Progress& progress) {
+  std::vector<std::string> lines = {
+      concat(request.options.model, " on ", made.data.summary(), "; ", describe_ranks(world, made.budget))};
+  lines.insert(lines.end(), made.learner->notes().begin(), made.learner->notes().end());
+  for (const std::string& line : lines) {
+    log_info(line);
+    progress.message(line);
+  }
+  const std::string warning = binding_warning(made.cores, made.budget);
+  if (!warning.empty() && world.local_rank() == 0) log_warning(warning);
+  if (world.rank() != 0) return;
+  warn_of_other_formats(*made.data.training);
+  warn_of_other_formats(*made.data.validation);
+}
+
+void write_classes(const std::filesystem::path& file, const TrainingData& data) {
+  write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
+}
+
+}  // namespace
+
+void run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals) {
+  const auto journal = std::make_shared<RunJournal>();
+  world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
+  signals.start([&world, journal](int signal_number) { cancel_on_signal(world, *journal, signal_number); });
+  const auto communicator = make_communicator(world);
+  const Preparations made = prepare(world, *communicator, request);
+  const RunPlace place = create_run(world, *communicator, request, made, *journal);
+  move_into_run(world, place.directory, request.options, *journal);
+
+  journal->enter(RunState::kPreparing);
+  const bool is_main = world.rank() == 0;
+  Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone,
+                    request.options.print_freq);
+  progress.message("run " + place.directory.string());
+  announce(world, request, made, progress);
+  if (is_main) write_classes(place.outputs / "classes.json", made.data);
+  made.learner->connect(*communicator);
+  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress},
+                  made.budget.workers, place.outputs);
+
+  journal->enter(RunState::kRunning);
+  request.options.test_only ? trainer.test() : trainer.train();
+  journal->enter(RunState::kFinalizing);
+  journal->complete();
+  log_info("completed");
+  progress.message("completed; the results are in " + place.outputs.string());
+}
+
+}  // namespace skein

@@ -1,0 +1,30 @@
+#pragma once
+// One training from the start of the processes to a completed run.
+
+#include <nlohmann/json_fwd.hpp>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "runtime/process/world.h"
+#include "trainer/progress.h"
+#include "trainer/signal_watch.h"
+#include "trainer/train_options.h"
+
+namespace skein {
+
+/// What main() knows.
+struct TrainingRequest {
+  const TrainOptions& options;
+  const OptionTable& table;          ///< describes the same options
+  std::vector<std::string> command;  ///< argv, for run.json
+  std::ostream& out;                 ///< where rank 0 shows progress
+  ProgressStyle progress = ProgressStyle::kPlain;
+};
+
+/// Checks everything, creates the run, trains, completes the run. Collective.
+/// Throws RefusedStart on all ranks before anything was written; after that whatever went wrong,
+/// for World::fail, which records the run as Failed.
+void run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals);
+
+}  // namespace skein
