@@ -15,6 +15,10 @@ endif()
 
 add_library(skein_build_flags INTERFACE)
 target_compile_options(skein_build_flags INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(skein_build_flags INTERFACE -Wno-restrict) # GCC bug 105651: false alarms in std::string
+endif()
+target_compile_definitions(skein_build_flags INTERFACE SKEIN_VERSION="${PROJECT_VERSION}")
 if(SKEIN_SANITIZER)
   list(JOIN SKEIN_SANITIZER "," sanitizers)
   target_compile_options(skein_build_flags INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer)

@@ -69,8 +69,10 @@ class HostfileReader {
     if (!(words >> host.name)) return;
     check_name(host.name);
     for (std::string word; words >> word;) read_setting(word, host);
-    if (host.max_slots && host.max_slots < host.slots.value_or(1))
-      refuse(concat("max_slots=", *host.max_slots, " is less than slots=", host.slots.value_or(1)));
+    if (host.max_slots && !host.slots)
+      refuse("max_slots without slots", concat("write `", host.name, " slots=N max_slots=", *host.max_slots, "`"));
+    if (host.max_slots && *host.max_slots < *host.slots)
+      refuse(concat("max_slots=", *host.max_slots, " is less than slots=", *host.slots));
     add(host);
   }
 

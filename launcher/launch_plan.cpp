@@ -39,15 +39,38 @@ void check_slots(const LaunchRequest& request) {
       concat("use -np ", *slots, ", add hosts or slots, or add --oversubscribe"));
 }
 
-void check_limits(const LaunchRequest& request) {
-  int limit = 0;
-  for (const Host& host : request.hosts) {
-    if (!host.max_slots) return;
-    limit += *host.max_slots;
-  }
-  if (!request.hosts.empty() && request.num_ranks.value_or(0) > limit)
-    throw UsageError(concat("-np ", *request.num_ranks, ": the hosts allow ", limit, " ranks (max_slots)"),
+/// Gives the hosts another `num_ranks` of ranks in turns, each no more than its max_slots.
+void place_surplus(int num_ranks, HostList& placed) {
+  const auto has_room = [](const Host& host) { return !host.max_slots || *host.slots < *host.max_slots; };
+  while (num_ranks > 0) {
+    const int before = num_ranks;
+    for (Host& host : placed) {
+      if (num_ranks == 0 || !has_room(host)) continue;
+      ++*host.slots;
+      --num_ranks;
+    }
+    if (num_ranks < before) continue;
+    const int limit = *total_slots(placed);
+    throw UsageError(concat("-np ", limit + num_ranks, ": the hosts allow ", limit, " ranks (max_slots)"),
                      concat("use -np ", limit, " or fewer, or raise max_slots"));
+  }
+}
+
+/// The hosts with the ranks that each gets as its slots: all its slots before the next host's turn, then the surplus
+/// evenly. Unchanged where mpirun has to place the ranks, because the slots of some host are not known here.
+HostList place(const LaunchRequest& request) {
+  const auto slots = total_slots(request.hosts);
+  if (!slots || !request.num_ranks || request.hosts.empty()) return request.hosts;
+  int left = *request.num_ranks;
+  HostList placed;
+  for (Host host : request.hosts) {
+    host.slots = std::min(*host.slots, left);
+    left -= *host.slots;
+    placed.push_back(host);
+  }
+  place_surplus(left, placed);
+  std::erase_if(placed, [](const Host& host) { return host.slots == 0; });
+  return placed;
 }
 
 void check_request(const LaunchRequest& request, const Environment& environment) {
@@ -58,12 +81,11 @@ void check_request(const LaunchRequest& request, const Environment& environment)
   if (!request.num_ranks && request.hosts.empty() && !in_slurm(environment))
     throw UsageError("how many ranks?", "add -np N");
   check_slots(request);
-  check_limits(request);
 }
 
 /// The value of mpirun's -H; empty where mpirun knows the hosts by itself.
 std::string host_argument(const LaunchRequest& request, const Environment& environment) {
-  if (!request.hosts.empty()) return describe(request.hosts);
+  if (!request.hosts.empty()) return describe(place(request));
   return in_slurm(environment) ? "" : concat("localhost:", *request.num_ranks);
 }
 

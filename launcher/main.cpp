@@ -6,6 +6,7 @@
 #include "launcher/command_list.h"
 #include "launcher/program_finder.h"
 #include "runtime/process/error.h"
+#include "runtime/process/run_main.h"
 #include "runtime/process/subprocess.h"
 
 namespace {
@@ -42,13 +43,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run({argv + 1, argv + argc});
-  } catch (const skein::Error& error) {
-    std::cerr << "skein: " << error.what() << "\n";
-    return error.exit_code();
-  } catch (const std::exception& error) {
-    std::cerr << "skein: unexpected: " << error.what() << "\n";
-    return 1;
-  }
+  return skein::run_main("skein", [&] { return run({argv + 1, argv + argc}); });
 }

@@ -7,7 +7,7 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "runtime/options/compare_options.h"
 #include "runtime/options/option_table.h"
+#include "runtime/process/fnv1a.h"
 #include "runtime/process/text.h"
 #include "trainer/parallel/gather_texts.h"
 

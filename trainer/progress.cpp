@@ -28,7 +28,7 @@ std::string fixed(double value, int num_digits) {
 std::string numbers_text(const StepProgress& progress) {
   return concat("loss ", fixed(progress.loss, 4), "  acc ", fixed(progress.accuracy, 1), " %  ",
                 fixed(progress.images_per_second, 1), " images/s  left ",
-                duration_text(progress.seconds_left));
+                clock_text(progress.seconds_left));
 }
 
 double steady_seconds() {
@@ -50,7 +50,7 @@ bool reaches_terminal(int descriptor) {
 
 }  // namespace
 
-std::string duration_text(double seconds) {
+std::string clock_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(std::llround(std::clamp(seconds, 0.0, 1e12)));
   std::ostringstream out;
   out << std::setfill('0');
@@ -77,7 +77,7 @@ std::string epoch_line(const EpochProgress& progress) {
   return concat("epoch ", progress.epoch + 1, "/", progress.num_epochs, "  train loss ",
                 fixed(progress.train_loss, 4), " acc ", fixed(progress.train_accuracy, 1), " %  val loss ",
                 fixed(progress.val_loss, 4), " acc ", fixed(progress.val_accuracy, 1), " %  ",
-                fixed(progress.images_per_second, 1), " images/s  ", duration_text(progress.seconds));
+                fixed(progress.images_per_second, 1), " images/s  ", clock_text(progress.seconds));
 }
 
 Progress::Progress(std::ostream& out, ProgressStyle style, int print_freq)

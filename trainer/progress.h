@@ -38,7 +38,7 @@ std::string step_line(const StepProgress& progress);
 std::string bar_line(const StepProgress& progress);
 std::string epoch_line(const EpochProgress& progress);
 /// "0:07", "12:34", "3:04:05"
-std::string duration_text(double seconds);
+std::string clock_text(double seconds);
 
 /// Writes to `out`, which must outlive it; used by rank 0 alone, from one thread.
 class Progress {

@@ -2,6 +2,7 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "trainer/models/resnet_shape.h"
 
 namespace skein {
 namespace {
@@ -34,12 +35,11 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
 void add_model_options(OptionTable& table, TrainOptions& options) {
   table.group("Model");
   table.add("--model", options.model, "network")
-      .choices({"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"});
+      .choices(resnet_names());
   table
       .add("--weights", options.weights,
            "initial weights: .safetensors, or a .pth of torch.save(model.state_dict()); for another number "
-           "of classes "
-           "the last layer stays fresh")
+           "of classes the last layer stays fresh")
       .unit("FILE")
       .existing_file();
   table.add("--freeze-norm", options.freeze_norm,
@@ -134,6 +134,37 @@ void add_message_options(OptionTable& table, TrainOptions& options) {
       .not_compared();
 }
 
+/// A flag that counts only beside certain others. With its default value it is let pass anywhere, so that the options of
+/// a run, fed back as --config, are accepted.
+struct ScheduleFlag {
+  const char* key;
+  bool (*has_effect)(const TrainOptions&);
+  std::string (*setting)(const TrainOptions&);  ///< what takes its effect away
+  const char* remedy;
+};
+
+std::string scheduler_setting(const TrainOptions& options) {
+  return "--lr-scheduler " + options.lr_scheduler;
+}
+std::string no_warmup(const TrainOptions&) {
+  return "--lr-warmup-epochs 0";
+}
+bool warms_up(const TrainOptions& options) {
+  return options.lr_warmup_epochs > 0;
+}
+
+const ScheduleFlag kScheduleFlags[] = {
+    {"lr_step_size", [](const TrainOptions& o) { return o.lr_scheduler == "steplr"; }, scheduler_setting,
+     "drop it, or use --lr-scheduler steplr"},
+    {"lr_milestones", [](const TrainOptions& o) { return o.lr_scheduler == "multisteplr"; }, scheduler_setting,
+     "add --lr-scheduler multisteplr"},
+    {"lr_gamma", [](const TrainOptions& o) { return o.lr_scheduler != "cosineannealinglr"; }, scheduler_setting,
+     "drop it, or use --lr-scheduler steplr, multisteplr or exponentiallr"},
+    {"lr_min", [](const TrainOptions& o) { return o.lr_scheduler == "cosineannealinglr"; }, scheduler_setting,
+     "drop it, or use --lr-scheduler cosineannealinglr"},
+    {"lr_warmup_method", warms_up, no_warmup, "give --lr-warmup-epochs"},
+    {"lr_warmup_decay", warms_up, no_warmup, "give --lr-warmup-epochs"}};
+
 }  // namespace
 
 OptionTable make_train_option_table(TrainOptions& options) {
@@ -151,7 +182,9 @@ OptionTable make_train_option_table(TrainOptions& options) {
   return table;
 }
 
-void check_train_options(const TrainOptions& options) {
+void check_train_options(const TrainOptions& options, const OptionTable& table) {
+  if (options.test_only && !options.weights)
+    throw UsageError("--test-only needs --weights: a fresh network knows nothing", "add --weights FILE");
   if (options.nesterov && options.momentum == 0)
     throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
   if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
@@ -162,12 +195,13 @@ void check_train_options(const TrainOptions& options) {
     throw UsageError(concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ",
                             options.epochs),
                      "warm up for fewer epochs");
-  const bool multistep = options.lr_scheduler == "multisteplr";
-  if (multistep && options.lr_milestones.empty())
+  if (options.lr_scheduler == "multisteplr" && options.lr_milestones.empty())
     throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
-  if (!multistep && !options.lr_milestones.empty())
-    throw UsageError("--lr-milestones has no effect with --lr-scheduler " + options.lr_scheduler,
-                     "add --lr-scheduler multisteplr");
+  for (const ScheduleFlag& flag : kScheduleFlags) {
+    const Option& option = table.option(flag.key);
+    if (!option.has_default() && !flag.has_effect(options))
+      throw UsageError(concat(option.flag(), " has no effect with ", flag.setting(options)), flag.remedy);
+  }
 }
 
 }  // namespace skein

@@ -1,7 +1,7 @@
 #include "trainer/training_data.h"
 
-#include "runtime/options/option_table.h"
 #include "runtime/process/error.h"
+#include "runtime/process/fnv1a.h"
 #include "runtime/process/text.h"
 
 namespace skein {

@@ -3,14 +3,13 @@
 
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "benchmarks/collective_perf/mpi_peer.h"
 #include "benchmarks/collective_perf/pattern.h"
+#include "benchmarks/support/benchmark_main.h"
 #include "benchmarks/support/statistics.h"
 #include "collectives/make_communicator.h"
 #include "runtime/options/option_table.h"
@@ -46,7 +45,7 @@ void declare(OptionTable& table, Options& options) {
   table.add("--memory", options.memory, "where Skein's buffers lie: shared by the host's ranks, or anywhere")
       .choices({"arena", "ordinary"});
   table.add("--peer", options.peer, "library measured beside Skein, in turns").choices({"none", "mpi"});
-  table.add("--min-bytes", options.min_bytes, "smallest size, in bytes").at_least(0).unit("BYTES");
+  table.add("--min-bytes", options.min_bytes, "smallest size, in bytes").at_least(1).unit("BYTES");
   table.add("--max-bytes", options.max_bytes, "largest size, in bytes").at_least(1).unit("BYTES");
   table.add("--factor", options.factor, "from one size to the next").at_least(2);
   table.add("--num-iters", options.num_iters, "iterations a round; 0: by size").at_least(0);
@@ -65,6 +64,7 @@ Enum by_name(const std::string& name, int num_values, std::string_view (*name_of
 /// What one library needs for one size.
 struct Side {
   Request request;
+  ReduceOp checked_op{};  ///< the reduction whose result is expected
   std::function<void()> run;
   std::function<void()> barrier;
   std::vector<double> microseconds;
@@ -98,13 +98,15 @@ class Benchmark {
 
   Row measure(std::size_t num_bytes) {
     const std::size_t blocks = blocks_per_buffer();
-    const std::size_t block = std::max<std::size_t>(1, num_bytes / dtype_bytes(dtype_) / blocks);
+    const bool has_data = operation_ != Operation::kBarrier;
+    const std::size_t block = !has_data ? 0 : std::max<std::size_t>(1, num_bytes / dtype_bytes(dtype_) / blocks);
     Side skein = make_side(block, options_.memory == "arena");
     skein.run = [&] { comm_.run(skein.request, Deadline::after(kDefaultTimeout)); };
     skein.barrier = [&] { comm_.barrier(); };
     Side mpi = make_side(block, false);
     mpi.run = [&] { run_mpi(mpi.request); };
     mpi.barrier = mpi_barrier;
+    if (op_ == ReduceOp::kAverage) mpi.checked_op = ReduceOp::kSum;  // MPI knows no average
     const bool with_mpi = options_.peer == "mpi" && mpi_supports(mpi.request);
     const int num_iters = options_.num_iters != 0 ? options_.num_iters : iterations_for(num_bytes);
     for (int round = 0; round < options_.num_rounds; ++round) {
@@ -158,6 +160,7 @@ class Benchmark {
     side.request.input = {data(input_), gathers ? block : whole, dtype_};
     side.request.output = {data(output_), scatters ? block : whole, dtype_};
     side.request.reduce_op = op_;
+    side.checked_op = op_;
     side.request.root = options_.root;
     block_ = block;
     if (!gathers && !scatters) side.request.input = side.request.output;
@@ -179,8 +182,7 @@ class Benchmark {
   }
 
   void check(Side& side) {
-    const ReduceOp op = op_ == ReduceOp::kAverage && side.barrier.target<void (*)()>() ? ReduceOp::kSum : op_;
-    side.num_wrong += count_wrong(side.request.output, operation_, op, comm_.rank(), comm_.world_size(),
+    side.num_wrong += count_wrong(side.request.output, operation_, side.checked_op, comm_.rank(), comm_.world_size(),
                                   options_.root, block_, iteration_);
   }
 
@@ -241,13 +243,6 @@ nlohmann::json to_json(const Row& row, double bus_factor) {
   return result;
 }
 
-void write_json(const std::filesystem::path& file, const nlohmann::json& report) {
-  std::ofstream out(file);
-  out << report.dump(2) << "\n";
-  out.close();
-  if (!out) throw StorageError("cannot write " + file.string());
-}
-
 int run(World& world, const OptionTable& table, const Options& options) {
   if (options.min_bytes > options.max_bytes) throw UsageError("--min-bytes is larger than --max-bytes");
   if (options.root >= world.world_size()) throw UsageError(concat("--root ", options.root, " is not a rank"));
@@ -263,13 +258,11 @@ int run(World& world, const OptionTable& table, const Options& options) {
     num_wrong += row.num_wrong;
     if (prints) print_row(row, options, benchmark.bus_factor());
     results.push_back(to_json(row, benchmark.bus_factor()));
-    if (one_size || num_bytes == 0) break;
+    if (one_size) break;
   }
   if (prints) {
     std::printf("# wrong values: %zu %s\n", num_wrong, num_wrong == 0 ? "OK" : "FAILED");
-    if (!options.json.empty())
-      write_json(options.json, {{"benchmark", "collective_perf"}, {"options", table.values()},
-                                {"world_size", world.world_size()}, {"mpi", world.mpi_version()}, {"results", results}});
+    if (!options.json.empty()) write_report(options.json, table, world, {{"results", results}});
   }
   return num_wrong == 0 ? 0 : 1;
 }
@@ -279,22 +272,9 @@ int run(World& world, const OptionTable& table, const Options& options) {
 
 int main(int argc, char** argv) {
   skein::bench::Options options;
-  skein::OptionTable table("collective_perf", "Measures Skein's collectives, beside MPI's. Start it with mpirun.", "0.1.0");
+  skein::OptionTable table("collective_perf", "Measures Skein's collectives, beside MPI's. Start it with mpirun.",
+                           SKEIN_VERSION);
   skein::bench::declare(table, options);
-  try {
-    const auto parsed = table.parse(argc, argv);
-    if (parsed.action == skein::ParseResult::Action::kPrint) {
-      std::cout << parsed.text;
-      return 0;
-    }
-  } catch (const skein::Error& error) {
-    std::cerr << error.what() << "\n";
-    return error.exit_code();
-  }
-  skein::World world(argc, argv);
-  try {
-    return skein::bench::run(world, table, options);
-  } catch (const std::exception& error) {
-    world.fail(error);
-  }
+  return skein::bench::benchmark_main(
+      argc, argv, table, [&](skein::World& world) { return skein::bench::run(world, table, options); });
 }

@@ -5,10 +5,9 @@
 #include <torch/types.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/support/benchmark_main.h"
 #include "benchmarks/support/statistics.h"
 #include "collectives/make_communicator.h"
 #include "runtime/options/option_table.h"
@@ -32,6 +31,7 @@ struct Options {
   int num_warmup = 10;
   int num_threads = 1;
   std::int64_t bucket_mib = 25;
+  bool channels_last = true;
   std::string amp = "off";
   std::string bound = "off";
   int num_rounds = 5;
@@ -46,6 +46,7 @@ void declare(OptionTable& table, Options& options) {
   table.add("--num-warmup", options.num_warmup, "steps before measuring").at_least(1);
   table.add("--threads", options.num_threads, "threads per rank for computation").at_least(1);
   table.add("--bucket-mib", options.bucket_mib, "gradients that travel together, in MiB").at_least(1);
+  table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
   table.add("--amp", options.amp, "automatic mixed precision").choices({"off", "bf16"});
   table.add("--bound", options.bound, "replace the averaging: barrier waits for the other ranks only, none does not talk at all")
       .choices({"off", "barrier", "none"});
@@ -60,8 +61,8 @@ class Trainee {
   Trainee(Communicator& comm, const Options& options, const std::string& bound)
       : comm_(comm), options_(options), waits_(bound == "barrier"), model_(make_model(options)), optimizer_(model_->parameters(), sgd_options()) {
     torch::manual_seed(1 + comm.rank());
-    images_ = torch::randn({options.batch_size, 3, options.image_size, options.image_size})
-                  .contiguous(torch::MemoryFormat::ChannelsLast);
+    images_ = torch::randn({options.batch_size, 3, options.image_size, options.image_size});
+    if (options.channels_last) images_ = images_.contiguous(torch::MemoryFormat::ChannelsLast);
     labels_ = torch::randint(1000, {options.batch_size}, torch::kLong);
     if (bound == "off") {
       DataParallelOptions parallel;
@@ -88,7 +89,7 @@ class Trainee {
   static Resnet make_model(const Options& options) {
     torch::manual_seed(0);
     Resnet model = make_resnet(options.model, 1000);
-    to_channels_last(*model);
+    if (options.channels_last) to_channels_last(*model);
     return model;
   }
   torch::Tensor loss() {
@@ -191,15 +192,10 @@ void print(const nlohmann::json& figures, const Options& options, int world_size
 void run(World& world, const OptionTable& table, const Options& options) {
   at::set_num_threads(options.num_threads);
   auto comm = make_communicator(world);
-  nlohmann::json report = measure(*comm, options);
+  const nlohmann::json figures = measure(*comm, options);
   if (world.rank() != 0) return;
-  print(report, options, world.world_size());
-  if (options.json.empty()) return;
-  report.update({{"benchmark", "train_perf"}, {"options", table.values()}, {"world_size", world.world_size()}});
-  std::ofstream out(options.json);
-  out << report.dump(2) << "\n";
-  out.close();
-  if (!out) throw StorageError("cannot write " + options.json.string());
+  print(figures, options, world.world_size());
+  if (!options.json.empty()) write_report(options.json, table, world, figures);
 }
 
 }  // namespace
@@ -207,24 +203,13 @@ void run(World& world, const OptionTable& table, const Options& options) {
 
 int main(int argc, char** argv) {
   skein::bench::Options options;
-  skein::OptionTable table("train_perf", "Measures a data-parallel training step on synthetic images. Start it with mpirun.",
-                           "0.1.0");
+  skein::OptionTable table("train_perf",
+                           "Measures a data-parallel training step on synthetic images. Start it with mpirun.",
+                           SKEIN_VERSION);
   skein::bench::declare(table, options);
-  try {
-    const auto parsed = table.parse(argc, argv);
-    if (parsed.action == skein::ParseResult::Action::kPrint) {
-      std::cout << parsed.text;
-      return 0;
-    }
-  } catch (const skein::Error& error) {
-    std::cerr << error.what() << "\n";
-    return error.exit_code();
-  }
-  skein::keep_freed_memory();
-  skein::World world(argc, argv);
-  try {
+  return skein::bench::benchmark_main(argc, argv, table, [&](skein::World& world) {
+    skein::keep_freed_memory();
     skein::bench::run(world, table, options);
-  } catch (const std::exception& error) {
-    world.fail(error);
-  }
+    return 0;
+  });
 }

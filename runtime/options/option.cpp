@@ -104,16 +104,6 @@ Option& Option::choices(std::vector<std::string> allowed) {
   });
 }
 
-Option& Option::existing_directory() {
-  return check([](const json& value) {
-    const std::filesystem::path path(value.get<std::string>());
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return std::string();
-    const char* what = std::filesystem::exists(path, ignored) ? " is not a directory" : " does not exist";
-    return path.string() + what;
-  });
-}
-
 Option& Option::existing_file() {
   return check([](const json& value) {
     const std::filesystem::path path(value.get<std::string>());
@@ -128,6 +118,9 @@ Option& Option::check(std::function<std::string(const json& value)> complaint) {
   return *this;
 }
 
+bool Option::has_default() const {
+  return current() == *default_value_;
+}
 json Option::default_value() const {
   return *default_value_;
 }

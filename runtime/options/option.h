@@ -1,5 +1,5 @@
 #pragma once
-// One entry of an option table: everything that the command line, YAML, --help and the hash know about an
+// One entry of an option table: everything that the command line, YAML, --help and the other ranks know about an
 // option.
 
 #include <functional>
@@ -30,12 +30,11 @@ class Option {
   Option& unit(std::string placeholder);  ///< placeholder in --help instead of the type's: EPOCHS, DIR
   Option& required();                     ///< parse() refuses to go on without it
   Option& unsplit();       ///< a vector's values may hold commas: one value each time it is given
-  Option& not_compared();  ///< ranks may differ in it (--print-freq): not part of the hash
+  Option& not_compared();  ///< ranks may differ in it (--print-freq)
   Option& at_least(double minimum);
   Option& more_than(double minimum);
   Option& range(double minimum, double maximum);  ///< both ends allowed
   Option& choices(std::vector<std::string> allowed);
-  Option& existing_directory();
   Option& existing_file();
   /// `complaint` returns why the value cannot be used, or an empty string. For vectors it sees one element at
   /// a time.
@@ -56,6 +55,7 @@ class Option {
   OptionValue::Arity arity() const { return value_->arity(); }
   nlohmann::json default_value() const;  ///< what the variable held when the option was added
   nlohmann::json current() const;
+  bool has_default() const;  ///< the variable holds its default value
   /// True when `name` (with its dashes, or as a YAML key with dashes or underscores) means this option.
   bool answers_to(const std::string& name) const;
 

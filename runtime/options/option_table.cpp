@@ -1,8 +1,6 @@
 #include "runtime/options/option_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "runtime/options/config_file.h"
@@ -169,8 +167,10 @@ json OptionTable::compared_values() const {
   return result;
 }
 
-std::string OptionTable::hash() const {
-  return fnv1a_hex(compared_values().dump());
+const Option& OptionTable::option(const std::string& key) const {
+  const Option* found = find(key);
+  if (found == nullptr) throw Error(concat("no option is called ", key));
+  return *found;
 }
 
 std::string OptionTable::origin(const std::string& key) const {
@@ -181,14 +181,6 @@ std::string OptionTable::origin(const std::string& key) const {
 
 std::string OptionTable::help() const {
   return help_text(page_, options_);
-}
-
-std::string fnv1a_hex(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3u;
-  std::array<char, 17> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return digits.data();
 }
 
 }  // namespace skein

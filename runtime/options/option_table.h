@@ -1,6 +1,6 @@
 #pragma once
 // One declarative table of a program's options. It drives the command line, the YAML file, --help, run.json
-// and the hash that ranks compare, so that these can never disagree.
+// and what ranks compare, so that these can never disagree.
 
 #include <filesystem>
 #include <memory>
@@ -64,9 +64,8 @@ class OptionTable {
   nlohmann::json values() const;
   /// Those in which ranks must agree.
   nlohmann::json compared_values() const;
-  /// 16 hexadecimal digits over compared_values(): equal on ranks that agree (FNV-1a, 64 bits; no protection
-  /// against intent).
-  std::string hash() const;
+  /// The option of that key. Throws Error when there is none.
+  const Option& option(const std::string& key) const;
   /// Where a value came from: "default", "command line" or "birds.yaml:3:9". `key` as in values().
   std::string origin(const std::string& key) const;
 
@@ -104,8 +103,5 @@ class OptionTable {
   std::vector<Origin> origins_;
   std::unique_ptr<std::optional<std::filesystem::path>> config_file_;
 };
-
-/// 64-bit FNV-1a of `text` as 16 hexadecimal digits.
-std::string fnv1a_hex(std::string_view text);
 
 }  // namespace skein

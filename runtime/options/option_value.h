@@ -1,5 +1,5 @@
 #pragma once
-// The variable behind an option, seen as text (command line, YAML) on one side and as JSON (run.json, hash)
+// The variable behind an option, seen as text (command line, YAML) on one side and as JSON (run.json, comparison of ranks)
 // on the other.
 
 #include <concepts>

@@ -11,13 +11,10 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {
-
-double seconds_since_epoch() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string file_name(int rank) {
   std::string digits = std::to_string(rank);
@@ -69,7 +66,7 @@ std::filesystem::path PostMortem::write(const std::exception& failure) {
                           {"world_size", world_size_},
                           {"host", host_},
                           {"pid", getpid()},
-                          {"time", seconds_since_epoch()},
+                          {"time", unix_seconds()},
                           {"error", {{"kind", error ? error->kind() : "exception"}, {"message", failure.what()}}}};
     for (const Section& section : sections_) report[section.name] = content_of(section);
     std::filesystem::create_directories(directory_);

@@ -18,6 +18,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/peer_watch.h"
+#include "runtime/process/run_main.h"
 #include "runtime/process/shared_region.h"
 #include "runtime/process/text.h"
 
@@ -243,6 +244,17 @@ void World::fail(const std::exception& error) {
   }).detach();
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
+}
+
+int run_main(int argc, char** argv, const std::function<int(World&)>& body) {
+  return run_main(argv[0], [&]() -> int {
+    World world(argc, argv);
+    try {
+      return body(world);
+    } catch (const std::exception& error) {
+      world.fail(error);
+    }
+  });
 }
 
 }  // namespace skein

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -57,5 +58,13 @@ class World {
   PostMortem post_mortem_;
   std::unique_ptr<Watch> watch_;
 };
+
+/// main() of a program of ranks: starts the World, runs `body` and returns its exit code. A failure inside of it ends all
+/// ranks (World::fail); one of the start itself is printed and becomes the exit code.
+///
+///   int main(int argc, char** argv) {
+///     return skein::run_main(argc, argv, [](skein::World& world) { train(world); return 0; });
+///   }
+int run_main(int argc, char** argv, const std::function<int(World&)>& body);
 
 }  // namespace skein

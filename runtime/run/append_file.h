@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/run/file_descriptor.h"
+#include "runtime/process/file_descriptor.h"
 
 namespace skein {
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "runtime/run/file_descriptor.h"
+#include "runtime/process/file_descriptor.h"
 
 namespace skein {
 

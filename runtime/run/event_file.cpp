@@ -8,7 +8,7 @@
 
 #include "runtime/process/environment.h"
 #include "runtime/process/text.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

@@ -14,9 +14,9 @@
 
 #include "runtime/process/environment.h"
 #include "runtime/process/text.h"
-#include "runtime/run/file_descriptor.h"
+#include "runtime/process/file_descriptor.h"
 #include "runtime/run/storage_error.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

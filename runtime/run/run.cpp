@@ -24,7 +24,7 @@
 #include "runtime/run/run_record.h"
 #include "runtime/run/space_check.h"
 #include "runtime/run/storage_error.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

@@ -8,7 +8,7 @@
 #include "runtime/process/text.h"
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/json_lines.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

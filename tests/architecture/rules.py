@@ -61,7 +61,7 @@ CALLS = [
     ("ends the process", r"(?<![\w.>])(std::)?(exit|_exit|_Exit|quick_exit|abort|MPI_Abort)\s*\(",
      ("runtime/process/world.cpp",), "throw an Error; main() and World::fail end processes"),
     ("writes to standard output", r"\bstd::cout\b|(?<![\w.>])(std::)?(printf|puts|putchar)\s*\(|\bstdout\b|\bSTDOUT_FILENO\b",
-     ("launcher/commands/",), "take a std::ostream, or log"),
+     ("launcher/commands/", "benchmarks/"), "take a std::ostream, or log"),
     ("starts a process", r"(?<![\w.>])(posix_spawnp?|v?fork|exec[lv]p?e?|popen|system)\s*\(",
      ("runtime/process/subprocess.cpp",), "use runtime/process/subprocess.h"),
     ("waits without a deadline", r"\.wait\s*\(\s*\w*lock\w*\s*[,)]",

@@ -25,7 +25,8 @@ TEST(LaunchPlan, ThisHost) {
 }
 
 TEST(LaunchPlan, SeveralHosts) {
-  EXPECT_EQ(text(request(3, "a:2,b:2")), concat("mpirun -np 3 -H a:2,b:2", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request(3, "a:2,b:2")), concat("mpirun -np 3 -H a:2,b:1", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request(2, "a:2,b:2")), concat("mpirun -np 2 -H a:2", kPlacement, "trainer --lr 0.1"));
   EXPECT_EQ(text(request({}, "a:2,b:2")), concat("mpirun -np 4 -H a:2,b:2", kPlacement, "trainer --lr 0.1"));
 }
 
@@ -67,12 +68,14 @@ TEST(LaunchPlan, MoreRanksThanSlots) {
   EXPECT_ERROR(UsageError, "-np 5: the hosts a:2,b:2 have 4 slots", text(request(5, "a:2,b:2")));
   LaunchRequest wanted = request(5, "a:2,b:2");
   wanted.oversubscribe = true;
-  EXPECT_NE(text(wanted).find("-np 5 -H a:2,b:2 --bind-to none --map-by slot:OVERSUBSCRIBE"),
-            std::string::npos);
+  EXPECT_NE(text(wanted).find("-np 5 -H a:3,b:2 --bind-to none --map-by slot:OVERSUBSCRIBE"),
+            std::string::npos)
+      << text(wanted);
   wanted.hosts[0].max_slots = 2;
-  EXPECT_NO_THROW(text(wanted)) << "the other host has no limit";
+  EXPECT_NE(text(wanted).find("-np 5 -H a:2,b:3 "), std::string::npos)
+      << text(wanted) << ": only the other host has room";
   wanted.hosts[1].max_slots = 2;
-  EXPECT_ERROR(UsageError, "the hosts allow 4 ranks (max_slots)", text(wanted));
+  EXPECT_ERROR(UsageError, "-np 5: the hosts allow 4 ranks (max_slots)", text(wanted));
 }
 
 TEST(LaunchPlan, RequestsThatMakeNoSense) {

@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include "runtime/process/error.h"
+#include "runtime/process/file_descriptor.h"
 #include "runtime/process/text.h"
 
 namespace skein {
@@ -18,21 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTemporaryEnding = ".skein-tmp";
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int number) : number_(number) {}
-  ~FileDescriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int number() const { return number_; }
-  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
-
- private:
-  int number_;
-};
 
 std::string reason() {
   return std::generic_category().message(errno);
@@ -71,10 +56,10 @@ std::span<const uint8_t> read_file(const fs::path& path, std::vector<uint8_t>& b
   // O_NONBLOCK: a pipe that happens to be named like an image must not hang the job.
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw_unreadable_file(path);
+  if (!file || ::fstat(file.get(), &status) != 0) throw_unreadable_file(path);
   const size_t file_bytes = static_cast<size_t>(status.st_size);
   if (buffer.size() < file_bytes) buffer.resize(file_bytes);
-  const ssize_t count = read_fully(file.number(), std::span(buffer).first(file_bytes));
+  const ssize_t count = read_fully(file.get(), std::span(buffer).first(file_bytes));
   if (count < 0) throw_unreadable_file(path);
   return std::span<const uint8_t>(buffer).first(count);
 }
@@ -82,8 +67,8 @@ std::span<const uint8_t> read_file(const fs::path& path, std::vector<uint8_t>& b
 void replace_file(const fs::path& path, std::span<const uint8_t> bytes) {
   const fs::path temporary = path.parent_path() / concat(".", path.filename().string(), kTemporaryEnding);
   FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  const bool created = file.number() >= 0;
-  const bool written = created && write_fully(file.number(), bytes) && file.close() &&
+  const bool created = static_cast<bool>(file);
+  const bool written = created && write_fully(file.get(), bytes) && file.close() &&
                        ::rename(temporary.c_str(), path.c_str()) == 0;
   if (written) return;
   const std::string cause = reason();

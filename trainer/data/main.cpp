@@ -1,13 +1,13 @@
 // skein-data (run as `skein data`): prepares the image folders that `trainer` reads.
 
 #include <algorithm>
-#include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "runtime/options/option_table.h"
 #include "runtime/process/error.h"
+#include "runtime/process/run_main.h"
 #include "runtime/process/text.h"
 #include "trainer/data/import/import_idx.h"
 
@@ -41,7 +41,7 @@ OptionTable import_options(IdxImport& options) {
   OptionTable table("skein-data import-idx",
                     "Turns IDX files, plain or gzip, into OUT/SPLIT/CLASS/NUMBER.png. Asking again for the "
                     "same does nothing.",
-                    "0.1.0");
+                    SKEIN_VERSION);
   table.group("Input");
   table.add("--images", options.images, "IDX file of the pictures").unit("FILE").required().existing_file();
   table.add("--labels", options.labels, "IDX file of the labels").unit("FILE").required().existing_file();
@@ -82,6 +82,10 @@ void run(const std::vector<std::string>& words) {
     std::cout << kHelp;
     return;
   }
+  if (words[0] == "--version") {
+    std::cout << "skein-data " SKEIN_VERSION "\n";
+    return;
+  }
   if (words[0] != "import-idx")
     throw UsageError(concat("unknown command '", words[0], "'"), "skein-data --help lists them");
   run_import({words.begin() + 1, words.end()});
@@ -91,14 +95,8 @@ void run(const std::vector<std::string>& words) {
 }  // namespace skein
 
 int main(int argc, char** argv) {
-  try {
+  return skein::run_main("skein-data", [&] {
     skein::run({argv + std::min(argc, 1), argv + argc});
     return 0;
-  } catch (const skein::Error& error) {
-    std::cerr << "skein-data: " << error.what() << "\n";
-    return error.exit_code();
-  } catch (const std::exception& error) {
-    std::cerr << "skein-data: " << error.what() << "\n";
-    return 1;
-  }
+  });
 }

@@ -99,15 +99,6 @@ class BottleneckImpl : public BlockImpl {
   nn::Sequential downsample_;
 };
 
-const std::vector<std::pair<std::string, ResnetShape>>& family() {
-  static const std::vector<std::pair<std::string, ResnetShape>> members = {
-      {"resnet18", {false, {2, 2, 2, 2}}},  {"resnet34", {false, {3, 4, 6, 3}}},
-      {"resnet50", {true, {3, 4, 6, 3}}},   {"resnet101", {true, {3, 4, 23, 3}}},
-      {"resnet152", {true, {3, 8, 36, 3}}},
-  };
-  return members;
-}
-
 template <class Block>
 int64_t append_blocks(nn::Sequential& layer, int64_t num_blocks, int64_t in, int64_t width, int64_t stride) {
   const int64_t out = width * Block::kExpansion;
@@ -166,18 +157,12 @@ torch::Tensor ResnetImpl::forward(torch::Tensor images) {
   return fc_(torch::flatten(features, 1));
 }
 
-std::vector<std::string> resnet_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, shape] : family()) names.push_back(name);
-  return names;
-}
-
 Resnet make_resnet(const std::string& name, int64_t num_classes, const ResnetOptions& options) {
   if (num_classes < 1) throw UsageError(concat("a model needs at least one class, not ", num_classes));
   std::string known;
-  for (const auto& [member, shape] : family()) {
-    if (member == name) return Resnet(shape, num_classes, options);
-    known += (known.empty() ? "" : ", ") + member;
+  for (const ResnetShape& shape : kResnets) {
+    if (shape.name == name) return Resnet(shape, num_classes, options);
+    known += concat(known.empty() ? "" : ", ", shape.name);
   }
   throw UsageError(concat("there is no model named '", name, "'"), concat("use one of ", known));
 }

@@ -7,19 +7,14 @@
 
 #include <array>
 #include <string>
-#include <vector>
+
+#include "trainer/models/resnet_shape.h"
 
 namespace skein {
 
 struct ResnetOptions {
   /// Starts every block as the identity by zeroing the weight of its last BatchNorm (Goyal et al., 2017).
   bool zero_init_residual = false;
-};
-
-/// What tells one member of the family from another.
-struct ResnetShape {
-  bool bottleneck;                    // three convolutions a block (1x1, 3x3, 1x1) instead of two 3x3
-  std::array<int64_t, 4> num_blocks;  // in layer1 to layer4
 };
 
 /// Parameters, buffers, their order and their numerics are torchvision's: conv1, bn1, layer1.0.conv1, ...,
@@ -44,10 +39,7 @@ class ResnetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Resnet);
 
-/// resnet18, resnet34, resnet50, resnet101, resnet152.
-std::vector<std::string> resnet_names();
-
-/// The model of that name with random weights from torch's default generator, on the CPU, float32, in
+/// The model of that name (resnet_names()) with random weights from torch's default generator, on the CPU, float32, in
 /// training mode. Throws UsageError, listing the names, for an unknown one, and for num_classes below 1.
 Resnet make_resnet(const std::string& name, int64_t num_classes, const ResnetOptions& options = {});
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "runtime/process/error.h"
+#include "runtime/process/fnv1a.h"
 #include "runtime/process/text.h"
 #include "trainer/parallel/tensor_buffer.h"
 
@@ -47,19 +48,11 @@ bool same_everywhere(Communicator& communicator, std::uint64_t value) {
   return lowest[0] == ~lowest[1];
 }
 
-/// FNV-1a, 64 bits.
-std::uint64_t hash_bytes(const void* data, std::size_t num_bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  const auto* bytes = static_cast<const unsigned char*>(data);
-  for (std::size_t i = 0; i < num_bytes; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-  return hash;
-}
-
 }  // namespace
 
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what) {
   const std::string mine = describe_all(tensors);
-  if (same_everywhere(communicator, hash_bytes(mine.data(), mine.size()))) return;
+  if (same_everywhere(communicator, fnv1a(mine))) return;
   const std::vector<std::string> all = gather_texts(communicator, mine);
   std::string message = "the ranks hold different " + what + ":";
   for (int rank = 1; rank < communicator.world_size(); ++rank)
@@ -88,7 +81,7 @@ void average_tensors(Communicator& communicator, const std::vector<NamedTensor>&
 void check_identical_values(Communicator& communicator, const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& named : tensors) {
     const Buffer buffer = as_buffer(named.tensor);
-    if (!same_everywhere(communicator, hash_bytes(buffer.data, buffer.num_bytes())))
+    if (!same_everywhere(communicator, fnv1a({static_cast<const char*>(buffer.data), buffer.num_bytes()})))
       throw MismatchError("tensor " + named.name + " is not the same on all ranks");
   }
 }

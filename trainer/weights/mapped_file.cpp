@@ -3,30 +3,16 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "runtime/process/error.h"
+#include "runtime/process/file_descriptor.h"
 #include "runtime/process/text.h"
 
 namespace skein {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path) : value_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 [[noreturn]] void fail(const std::string& path) {
   throw DataError(concat("cannot read ", path, ": ", std::strerror(errno)),
@@ -36,9 +22,9 @@ class Descriptor {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
-  const Descriptor file(path);
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) fail(path);
+  if (!file || fstat(file.get(), &status) != 0) fail(path);
   if (!S_ISREG(status.st_mode)) throw DataError(concat(path, " is not a file"), "name a file with weights");
   if (status.st_size == 0) return;  // mmap refuses a length of zero
   const size_t num_bytes = static_cast<size_t>(status.st_size);

@@ -5,8 +5,7 @@
 #include <cstdio>
 
 int main(int argc, char** argv) {
-  skein::World world(argc, argv);
-  try {
+  return skein::run_main(argc, argv, [](skein::World& world) {
     auto comm = skein::make_communicator(world);
     torch::manual_seed(world.rank());  // other weights and other data on each rank
     torch::nn::Linear net(4, 1);
@@ -26,7 +25,5 @@ int main(int argc, char** argv) {
     bool learnt = torch::allclose(net->weight.t(), truth, 1e-2, 1e-2);
     std::printf("rank %d of %d: equal %d, learnt %d\n", world.rank(), world.world_size(), equal, learnt);
     return world.world_size() == 2 && equal && learnt ? 0 : 1;
-  } catch (const std::exception& error) {
-    world.fail(error);
-  }
+  });
 }

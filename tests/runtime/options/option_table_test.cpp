@@ -30,21 +30,14 @@ TEST(OptionTable, ValuesHoldEveryOption) {
   EXPECT_EQ(values.at("data_path"), "data");
 }
 
-TEST(OptionTable, HashCoversComparedOptionsOnly) {
+TEST(OptionTable, RanksCompareComparedOptionsOnly) {
   Sample plain, other_lr, other_print;
   plain.parse({});
   other_lr.parse({"--lr", "0.2"});
   other_print.parse({"--print-freq", "99"});
-  EXPECT_EQ(plain.table.hash().size(), 16u);
-  EXPECT_NE(plain.table.hash(), other_lr.table.hash());
-  EXPECT_EQ(plain.table.hash(), other_print.table.hash());
+  EXPECT_NE(plain.table.compared_values(), other_lr.table.compared_values());
+  EXPECT_EQ(plain.table.compared_values(), other_print.table.compared_values());
   EXPECT_NE(plain.table.values(), other_print.table.values());
-}
-
-TEST(OptionTable, HashIsThePublishedFnv1a) {
-  EXPECT_EQ(fnv1a_hex(""), "cbf29ce484222325");
-  EXPECT_EQ(fnv1a_hex("a"), "af63dc4c8601ec8c");
-  EXPECT_EQ(fnv1a_hex("foobar"), "85944171f73967e8");
 }
 
 TEST(OptionTable, BadValuesNameTheFlagAndTheRemedy) {
@@ -72,11 +65,9 @@ TEST(OptionTable, ABadValueLeavesTheVariableAlone) {
 TEST(OptionTable, RequiredOptions) {
   std::filesystem::path data;
   OptionTable table("t", "T.", "1");
-  table.add("--data-path", data, "directory with train/ and val/").required().existing_directory();
+  table.add("--data-path", data, "directory with train/ and val/").required();
   EXPECT_ERROR(UsageError, "--data-path is required: directory with train/ and val/",
                table.parse(std::vector<std::string>{}));
-  EXPECT_ERROR(UsageError, "--data-path: /dev/null is not a directory",
-               table.parse({"--data-path", "/dev/null"}));
   table.parse({"--data-path", "/tmp"});
   EXPECT_EQ(data, "/tmp");
 }

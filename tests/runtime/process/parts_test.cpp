@@ -12,6 +12,7 @@
 #include "runtime/process/deadline.h"
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
+#include "runtime/process/fnv1a.h"
 #include "runtime/process/futex.h"
 #include "runtime/process/health.h"
 #include "runtime/process/log.h"
@@ -32,6 +33,12 @@ TEST(Error, SaysKindCodeAndRemedy) {
   EXPECT_EQ(error.exit_code(), 5);
   EXPECT_STREQ(UsageError("no").what(), "no");
   EXPECT_EQ(Error("").exit_code(), 1);
+}
+
+TEST(Fnv1a, IsThePublishedOne) {
+  EXPECT_EQ(fnv1a_hex(""), "cbf29ce484222325");
+  EXPECT_EQ(fnv1a_hex("a"), "af63dc4c8601ec8c");
+  EXPECT_EQ(fnv1a_hex("foobar"), "85944171f73967e8");
 }
 
 TEST(Deadline, Expires) {

@@ -7,7 +7,7 @@
 #include "runtime/process/error.h"
 #include "runtime/run/run_id.h"
 #include "runtime/run/run_state.h"
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {

@@ -133,15 +133,8 @@ const std::map<std::string, Scene>& scenes() {
 }  // namespace skein
 
 int main(int argc, char** argv) {
-  try {
-    skein::World world(argc, argv);
-    try {
-      skein::scenes().at(argv[1])(world, {argv + 2, argv + argc});
-    } catch (const std::exception& error) {
-      world.fail(error);
-    }
-  } catch (const skein::Error& error) {
-    std::cerr << error.what() << "\n";
-    return error.exit_code();
-  }
+  return skein::run_main(argc, argv, [&](skein::World& world) {
+    skein::scenes().at(argv[1])(world, {argv + 2, argv + argc});
+    return 0;
+  });
 }

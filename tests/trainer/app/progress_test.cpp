@@ -20,10 +20,10 @@ const StepProgress kHalfWay{.epoch = 1,
                             .seconds_left = 754};
 
 TEST(ProgressText, Durations) {
-  EXPECT_EQ(duration_text(6.6), "0:07");
-  EXPECT_EQ(duration_text(754), "12:34");
-  EXPECT_EQ(duration_text(11045), "3:04:05");
-  EXPECT_EQ(duration_text(-1), "0:00");
+  EXPECT_EQ(clock_text(6.6), "0:07");
+  EXPECT_EQ(clock_text(754), "12:34");
+  EXPECT_EQ(clock_text(11045), "3:04:05");
+  EXPECT_EQ(clock_text(-1), "0:00");
 }
 
 TEST(ProgressText, Lines) {

@@ -14,7 +14,7 @@ TrainOptions parsed(std::vector<std::string> words) {
   TrainOptions options;
   OptionTable table = make_train_option_table(options);
   table.parse(words);
-  check_train_options(options);
+  check_train_options(options, table);
   return options;
 }
 
@@ -42,9 +42,28 @@ TEST(TrainOptions, Contradictions) {
   EXPECT_THROW(parsed({"--nesterov", "--momentum", "0"}), UsageError);
   EXPECT_THROW(parsed({"--epochs", "3", "--lr-warmup-epochs", "3"}), UsageError);
   EXPECT_THROW(parsed({"--lr-scheduler", "multisteplr"}), UsageError);
-  EXPECT_THROW(parsed({"--lr-milestones", "3"}), UsageError);
   EXPECT_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32"}), UsageError);
   EXPECT_NO_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32", "--freeze-norm"}));
+}
+
+TEST(TrainOptions, FlagsWithoutEffectAreRefused) {
+  const auto refused = [](const std::vector<std::string>& words, const std::string& complaint) {
+    try {
+      parsed(words);
+      ADD_FAILURE() << "accepted; expected: " << complaint;
+    } catch (const UsageError& error) {
+      EXPECT_NE(std::string(error.what()).find(complaint), std::string::npos) << error.what();
+    }
+  };
+  refused({"--test-only"}, "--test-only needs --weights");
+  refused({"--lr-milestones", "3"}, "--lr-milestones has no effect with --lr-scheduler steplr");
+  refused({"--lr-min", "0.1"}, "--lr-min has no effect with --lr-scheduler steplr");
+  refused({"--lr-scheduler", "cosineannealinglr", "--lr-step-size", "3"}, "--lr-step-size has no effect");
+  refused({"--lr-scheduler", "cosineannealinglr", "--lr-gamma", "0.5"}, "--lr-gamma has no effect");
+  refused({"--lr-warmup-method", "linear"}, "--lr-warmup-method has no effect with --lr-warmup-epochs 0");
+  refused({"--lr-warmup-decay", "0.5"}, "--lr-warmup-decay has no effect");
+  EXPECT_NO_THROW(parsed({"--lr-min", "0"})) << "the default, as the options of a run fed back give it";
+  EXPECT_NO_THROW(parsed({"--lr-warmup-method", "linear", "--lr-warmup-epochs", "2"}));
 }
 
 TEST(TrainOptions, RanksMayDifferInWhatDoesNotChangeTheModel) {

@@ -1,4 +1,4 @@
-#include "runtime/run/utc_time.h"
+#include "runtime/process/utc_time.h"
 
 #include <array>
 #include <chrono>
