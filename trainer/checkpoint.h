@@ -1,5 +1,5 @@
 #pragma once
-// All that continuing a training needs, on disk.
+// Weights, momentum and position of a training, on disk.
 
 #include <filesystem>
 

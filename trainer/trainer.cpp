@@ -75,6 +75,8 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const std::filesyst
       started_(Clock::now()),
       last_checkpoint_(started_) {
   describe_metrics();
+  log_debug(concat("decoded images take ", (training_loader_.buffer_bytes() + validation_loader_.buffer_bytes()) >> 20,
+                   " MiB; ", num_steps(), " steps an epoch"));
 }
 
 void Trainer::train() {
@@ -183,10 +185,12 @@ void Trainer::keep_model(int epoch, double accuracy) {
   if (is_best) parts_.learner.remember_best();
   const bool is_last = epoch + 1 == parts_.options.epochs;
   if (!is_last && seconds_since(last_checkpoint_) < parts_.options.checkpoint_seconds) return;
+  const auto start = Clock::now();
   parts_.learner.save_checkpoint(outputs_ / "checkpoints", {epoch + 1, num_steps_done_, best_accuracy_});
   parts_.learner.save_best(outputs_ / "model_best.safetensors");
   parts_.learner.save_model(outputs_ / "model.safetensors");
   last_checkpoint_ = Clock::now();
+  log_debug(concat("models and checkpoint written in ", seconds_since(start), " s"));
 }
 
 }  // namespace skein

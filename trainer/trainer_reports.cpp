@@ -14,7 +14,7 @@ void Trainer::describe_metrics() {
     journal.describe("train/accuracy", "%", "maximize");
     journal.describe("train/learning_rate", "", "");
     journal.describe("train/images_per_second", "images/s", "maximize");
-    journal.describe("train/exposed_comm_ms", "ms", "minimize");
+    journal.describe("train/gradient_wait_ms", "ms", "minimize");
   }
   journal.describe("val/loss", "", "minimize");
   journal.describe("val/accuracy", "%", "maximize");
@@ -50,16 +50,16 @@ void Trainer::report_evaluation(const Tally& tally, int epoch) {
 void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation,
                            const EpochTiming& timing) {
   RunJournal& journal = parts_.journal;
-  const double exposed_ms = 1000 * timing.exposed_seconds / static_cast<double>(timing.num_steps);
+  const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(timing.num_steps);
   journal.log("train/loss", training.mean_loss(), num_steps_done_, epoch);
   journal.log("train/accuracy", training.accuracy(), num_steps_done_, epoch);
   journal.log("train/learning_rate", learning_rate(rate_, epoch), num_steps_done_, epoch);
   journal.log("train/images_per_second", training.num_images / timing.seconds, num_steps_done_, epoch);
-  journal.log("train/exposed_comm_ms", exposed_ms, num_steps_done_, epoch);
+  journal.log("train/gradient_wait_ms", wait_ms, num_steps_done_, epoch);
   journal.save_metrics();
   log_info(concat("epoch ", epoch + 1, ": train loss ", training.mean_loss(), ", accuracy ",
                   training.accuracy(), " %; val loss ", validation.mean_loss(), ", accuracy ",
-                  validation.accuracy(), " %; this rank waited ", exposed_ms, " ms a step for gradients"));
+                  validation.accuracy(), " %; this rank waited ", wait_ms, " ms a step for gradients"));
 }
 
 }  // namespace skein

@@ -159,6 +159,8 @@ void announce(const World& world, const TrainingRequest& request, const Preparat
   const std::string warning = binding_warning(made.cores, made.budget);
   if (!warning.empty() && world.local_rank() == 0) log_warning(warning);
   if (world.rank() != 0) return;
+  for (std::size_t i = 0; i < made.data.num_classes(); ++i)
+    log_debug(concat(made.data.training->classes()[i], ": ", made.data.training->images_by_class()[i], " training images"));
   warn_of_other_formats(*made.data.training);
   warn_of_other_formats(*made.data.validation);
 }

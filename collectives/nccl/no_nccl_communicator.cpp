@@ -1,4 +1,4 @@
-// Stands in for the NCCL communicator where CUDA or NCCL is not there at build time.
+// Stands in for the NCCL communicator until there is one.
 
 #include "collectives/nccl/nccl_communicator.h"
 #include "runtime/process/error.h"
@@ -6,7 +6,7 @@
 namespace skein {
 
 std::unique_ptr<Communicator> make_nccl_communicator(World&) {
-  throw ConfigError("this build of Skein has no NCCL", "use the host backend, or build with CUDA and NCCL");
+  throw ConfigError("this build of Skein has no NCCL", "use the host backend");
 }
 
 }  // namespace skein

@@ -1,5 +1,5 @@
 #pragma once
-// Copies what a run wrote to the user's --output-dir into the run's own outputs/, as the cloud service did.
+// Copies what a run wrote to the user's --output-dir into the run's own outputs/.
 
 #include <cstdint>
 #include <filesystem>

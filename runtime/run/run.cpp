@@ -110,7 +110,7 @@ Run::Run(const RunOptions& options, const json& facts)
   make_directories(runs_dir_ / experiment_);
   id_ = claim_run_id(runs_dir_ / experiment_, options.run_id);
   directory_ = runs_dir_ / experiment_ / id_;
-  for (const char* part : {"logs", "outputs", "snapshot"}) make_directories(directory_ / part);
+  for (const char* part : {"logs", "outputs"}) make_directories(directory_ / part);
   outputs_ = options.output_dir.empty() ? directory_ / "outputs" : options.output_dir;
   started_ = file_system_time(outputs_);
   json identity = facts;

@@ -130,6 +130,7 @@ void RunRecord::add(const std::string& kind, json fields) {
   json next = *record_;
   apply_event(next, fields);
   events_.append(dump(fields));
+  events_.sync();
   *record_ = std::move(next);
   write_file_atomically(file_, dump(*record_, 2) + "\n");
 }

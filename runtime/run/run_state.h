@@ -1,5 +1,5 @@
 #pragma once
-// The states of a run, in the words of the cloud service that users come from.
+// The states of a run and the order in which it may pass through them.
 
 #include <optional>
 #include <string>

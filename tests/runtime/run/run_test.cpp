@@ -58,7 +58,7 @@ TEST_F(RunTest, LeavesEverythingBehind) {
   for (const json& entry : record.at("state_history")) states += entry.at("state").get<std::string>() + " ";
   EXPECT_EQ(states, "NotStarted Starting Preparing Running Finalizing Completed ");
   for (const char* file :
-       {"events.jsonl", "metrics.jsonl", "metrics.h5", "outputs/training_curve.svg", "logs", "snapshot"})
+       {"events.jsonl", "metrics.jsonl", "metrics.h5", "outputs/training_curve.svg", "logs"})
     EXPECT_TRUE(fs::exists(run.directory() / file)) << file;
   EXPECT_FALSE(fs::exists(run.directory() / "lease.json"));
   EXPECT_EQ(RunDirectory(run.directory()).metrics().metrics.at("train/loss").num_points(), 3u);

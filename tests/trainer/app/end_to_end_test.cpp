@@ -39,7 +39,7 @@ TEST_F(EndToEnd, TwoRanksLeaveARunBehind) {
   const MetricTable metrics = reader.metrics().metrics;
   EXPECT_EQ(metrics.at("train/step_loss").num_points(), 8u);
   for (const char* name : {"train/loss", "train/accuracy", "val/loss", "val/accuracy", "train/learning_rate",
-                           "train/images_per_second", "train/exposed_comm_ms"})
+                           "train/images_per_second", "train/gradient_wait_ms"})
     EXPECT_EQ(metrics.at(name).num_points(), 2u) << name;
   for (const char* file : {"logs/rank_0000.log", "logs/rank_0001.log", "events.jsonl",
                            "outputs/training_curve.svg", "outputs/classes.json"})
