@@ -31,7 +31,7 @@ std::string wrapped(const std::string& text, std::size_t column, std::size_t wid
   return result;
 }
 
-/// "-b, --batch-size N"; names with underscores are accepted but not shown twice.
+/// "-b, --batch-size N": short names first.
 std::string usage_of(const Option& option) {
   const bool is_flag = option.arity() == OptionValue::Arity::kFlag;
   std::vector<std::string> names;

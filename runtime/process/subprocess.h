@@ -1,6 +1,6 @@
 #pragma once
-// Starts other programs. The only place that does, always through posix_spawn: nothing is forked after MPI or
-// CUDA start.
+// Starts other programs, or becomes one. The only place that does; new processes always come from posix_spawn, so that
+// nothing is forked after MPI or CUDA have started.
 
 #include <sys/types.h>
 

@@ -8,8 +8,7 @@
 
 namespace skein {
 
-/// Closes with the function that fits the kind of object (H5Fclose, H5Gclose, ...). Throws StorageError from
-/// check().
+/// Closes with the function that fits the kind of object (H5Fclose, H5Gclose, ...).
 class Hdf5Handle {
  public:
   using Close = herr_t (*)(hid_t);

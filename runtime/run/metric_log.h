@@ -1,6 +1,6 @@
 #pragma once
 // metrics.jsonl: every logged value, one JSON object a line, in the kernel as soon as it is logged.
-//   {"metric":"val/accuracy","value":0.93,"step":240,"epoch":3,"time":1767225600.123}
+//   {"metric":"val/accuracy","value":93.0,"step":240,"epoch":3,"time":1767225600.123}
 //   {"metric":"val/accuracy","unit":"%","goal":"maximize"}
 // Values that JSON has no number for are the strings "NaN", "Infinity" and "-Infinity".
 

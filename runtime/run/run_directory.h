@@ -41,7 +41,7 @@ class RunDirectory {
   std::filesystem::path directory_;
 };
 
-/// A directory that looks like a run, and why it cannot be read, if so.
+/// A directory that looks like a run; whether it can be read shows when it is.
 struct RunEntry {
   std::string experiment;
   std::string id;
