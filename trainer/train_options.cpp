@@ -24,6 +24,16 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .unit("PIXELS")
       .at_least(1);
   table
+      .add("--train-crop-scale", options.train_crop_scale,
+           "share of a picture's area that its training crop covers, drawn anew each time; small pictures that "
+           "fill their frame want 0.5,1 or so")
+      .unit("MIN,MAX")
+      .more_than(0);
+  table
+      .add("--hflip-prob", options.hflip_prob,
+           "share of the training images that are mirrored; 0 where left and right differ, as in writing")
+      .range(0, 1);
+  table
       .add("--val-resize-size", options.val_resize_size, "shorter side of a validation image before the crop")
       .unit("PIXELS")
       .at_least(1);
@@ -191,6 +201,8 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
     throw UsageError(concat("--batch-size 1 with --train-crop-size ", options.train_crop_size,
                             " gives BatchNorm a single value a channel, of which it can learn nothing"),
                      "use a larger batch or crop, or --freeze-norm");
+  if (const auto& scale = options.train_crop_scale; scale.size() != 2 || scale[0] > scale[1] || scale[1] > 1)
+    throw UsageError("--train-crop-scale takes two shares, 0 < MIN <= MAX <= 1", "e.g. --train-crop-scale 0.5,1");
   if (options.lr_warmup_epochs >= options.epochs && options.lr_warmup_epochs > 0)
     throw UsageError(concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ",
                             options.epochs),

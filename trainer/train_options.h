@@ -19,6 +19,8 @@ struct TrainOptions {
   std::optional<int> workers;  ///< loader threads; empty: chosen from the cores
   std::string unreadable = "fail";
   int train_crop_size = 224;
+  std::vector<double> train_crop_scale = {0.08, 1};  ///< least and largest share of the picture
+  double hflip_prob = 0.5;
   int val_resize_size = 256;
   int val_crop_size = 224;
 

@@ -53,6 +53,9 @@ LoaderOptions loader_options(const TrainOptions& options, int num_workers, const
 TrainTransform train_transform(const TrainOptions& options) {
   TrainTransform transform;
   transform.crop_size = options.train_crop_size;
+  transform.min_scale = options.train_crop_scale[0];
+  transform.max_scale = options.train_crop_scale[1];
+  transform.flip_probability = options.hflip_prob;
   return transform;
 }
 

@@ -42,6 +42,10 @@ TEST(TrainOptions, Contradictions) {
   EXPECT_THROW(parsed({"--nesterov", "--momentum", "0"}), UsageError);
   EXPECT_THROW(parsed({"--epochs", "3", "--lr-warmup-epochs", "3"}), UsageError);
   EXPECT_THROW(parsed({"--lr-scheduler", "multisteplr"}), UsageError);
+  EXPECT_THROW(parsed({"--train-crop-scale", "0.5"}), UsageError);
+  EXPECT_THROW(parsed({"--train-crop-scale", "0.9,0.5"}), UsageError);
+  EXPECT_THROW(parsed({"--train-crop-scale", "0.5,1.5"}), UsageError);
+  EXPECT_THROW(parsed({"--train-crop-scale", "0,1"}), UsageError);
   EXPECT_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32"}), UsageError);
   EXPECT_NO_THROW(parsed({"--batch-size", "1", "--train-crop-size", "32", "--freeze-norm"}));
 }
