@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "runtime/process/error.h"
@@ -15,6 +16,38 @@ namespace {
 
 [[noreturn]] void throw_errno(const std::string& what, int code) {
   throw Error(concat(what, ": ", std::strerror(code)));
+}
+
+constexpr std::size_t kPageBytes = 4096;
+constexpr std::size_t kHugePageBytes = 2 << 20;
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25  // Linux 6.1; unknown to older C libraries
+#endif
+
+/// `address` rounded up to a huge page: only there can the kernel put one.
+std::byte* aligned(std::byte* address) {
+  const auto number = reinterpret_cast<std::uintptr_t>(address);
+  return address + ((number + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes - number);
+}
+
+/// Maps the whole file at an aligned address. MAP_FAILED on error.
+void* map_aligned(int fd, std::size_t num_bytes) {
+  const std::size_t num_reserved = num_bytes + kHugePageBytes;
+  void* const reserved = mmap(nullptr, num_reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  auto* const begin = static_cast<std::byte*>(reserved);
+  std::byte* const data = aligned(begin);
+  void* const mapped = mmap(data, num_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  const int code = errno;
+  if (mapped == MAP_FAILED) {
+    munmap(begin, num_reserved);
+  } else {
+    if (data != begin) munmap(begin, data - begin);
+    std::byte* const end = data + (num_bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+    munmap(end, begin + num_reserved - end);
+  }
+  errno = code;
+  return mapped;
 }
 
 }  // namespace
@@ -38,14 +71,13 @@ std::shared_ptr<SharedRegion> SharedRegion::open(pid_t pid, int fd, std::size_t 
 }
 
 SharedRegion::SharedRegion(int fd, std::size_t num_bytes) : fd_(fd), num_bytes_(num_bytes) {
-  void* address = mmap(nullptr, num_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* const address = map_aligned(fd, num_bytes);
   if (address == MAP_FAILED) {
     const int code = errno;
     close(fd);
     throw_errno(concat("cannot map ", num_bytes, " bytes of shared memory"), code);
   }
   data_ = static_cast<std::byte*>(address);
-  madvise(data_, num_bytes, MADV_HUGEPAGE);  // a wish: the system's shmem policy decides
 }
 
 SharedRegion::~SharedRegion() {
@@ -63,6 +95,14 @@ void SharedRegion::reserve(std::size_t offset, std::size_t num_bytes) {
     throw Error(concat("not enough memory for ", num_bytes, " bytes shared between the ranks of this host: ",
                        std::strerror(code)),
                 "run fewer ranks a host, a smaller model, or raise the memory limit of the job");
+  collapse(offset, num_bytes);
+}
+
+void SharedRegion::collapse(std::size_t offset, std::size_t num_bytes) {
+  std::byte* const begin = aligned(data_ + offset);
+  std::byte* const end = data_ + offset + num_bytes;
+  if (begin + kHugePageBytes > end) return;
+  madvise(begin, (end - begin) / kHugePageBytes * kHugePageBytes, MADV_COLLAPSE);  // a wish: small pages do as well
 }
 
 void SharedRegion::prefault(std::size_t offset, std::size_t num_bytes) {

@@ -1,0 +1,169 @@
+#include "benchmarks/collective_perf/measurement.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "benchmarks/collective_perf/mpi_peer.h"
+#include "benchmarks/collective_perf/pattern.h"
+#include "benchmarks/support/statistics.h"
+#include "collectives/node_operations.h"
+#include "collectives/reduce_kernels.h"
+#include "runtime/process/error.h"
+
+namespace skein::bench {
+namespace {
+
+template <class Enum>
+Enum by_name(const std::string& name, int num_values, std::string_view (*name_of)(Enum)) {
+  for (int i = 0; i < num_values; ++i)
+    if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
+  throw UsageError("unknown name " + name);
+}
+
+int iterations_for(std::size_t num_bytes) {
+  return static_cast<int>(std::clamp<std::size_t>((32u << 20) / std::max<std::size_t>(num_bytes, 1), 5, 1000));
+}
+
+}  // namespace
+
+Measurement::Measurement(Communicator& comm, const Options& options)
+    : comm_(comm),
+      options_(options),
+      operation_(by_name<Operation>(options.operation, kNumOperations, operation_name)),
+      dtype_(by_name<DType>(options.dtype, kNumDTypes, dtype_name)),
+      op_(by_name<ReduceOp>(options.reduce_op, kNumReduceOps, reduce_op_name)) {
+  const std::size_t slack = 4096;
+  const auto num_bytes = static_cast<std::size_t>(options.max_bytes) + slack;
+  for (auto* memory : {&input_, &output_}) {
+    memory->ordinary.resize(num_bytes);
+    memory->shared = comm.allocate(num_bytes);
+  }
+  for (int rank = 0; options.bound && rank < comm.world_size(); ++rank) private_.push_back(comm.allocate(num_bytes));
+}
+
+Row Measurement::measure(std::size_t num_bytes) {
+  const std::size_t blocks = blocks_per_buffer();
+  const std::size_t block = has_data() ? std::max<std::size_t>(1, num_bytes / dtype_bytes(dtype_) / blocks) : 0;
+  block_ = block;
+  Side skein = skein_side(block);
+  Side mpi = mpi_side(block);
+  Side bound = bound_side(block);
+  const bool with_mpi = options_.peer == "mpi" && mpi_supports(mpi.request);
+  const int num_iters = options_.num_iters != 0 ? options_.num_iters : iterations_for(num_bytes);
+  for (int round = 0; round < options_.num_rounds; ++round) {
+    run_round(skein, num_iters);
+    if (with_mpi) run_round(mpi, num_iters);
+    if (options_.bound) run_round(bound, num_iters);
+  }
+  Row row;
+  row.count = block * blocks;
+  row.num_bytes = row.count * dtype_bytes(dtype_);
+  row.skein_us = slowest_median(skein);
+  row.num_wrong = total(skein.num_wrong);
+  if (options_.bound) row.bound_us = slowest_median(bound);
+  if (with_mpi) {
+    row.mpi_us = slowest_median(mpi);
+    row.mpi_num_wrong = total(mpi.num_wrong);
+  }
+  return row;
+}
+
+double Measurement::bus_factor() const {
+  const double n = comm_.world_size();
+  switch (operation_) {
+    case Operation::kAllreduce: return 2 * (n - 1) / n;
+    case Operation::kReduceScatter:
+    case Operation::kAllgather: return (n - 1) / n;
+    default: return 1;
+  }
+}
+
+std::size_t Measurement::blocks_per_buffer() const {
+  const bool scattered = operation_ == Operation::kReduceScatter || operation_ == Operation::kAllgather;
+  return scattered ? comm_.world_size() : 1;
+}
+
+Side Measurement::make_side(std::size_t block, bool arena) {
+  const auto data = [&](Memory& memory) -> void* { return arena ? memory.shared.data.get() : memory.ordinary.data(); };
+  const std::size_t whole = block * blocks_per_buffer();
+  const bool gathers = operation_ == Operation::kAllgather;
+  const bool scatters = operation_ == Operation::kReduceScatter;
+  Side side;
+  side.request.operation = operation_;
+  side.request.input = {data(input_), gathers ? block : whole, dtype_};
+  side.request.output = {data(output_), scatters ? block : whole, dtype_};
+  side.request.reduce_op = op_;
+  side.checked_op = op_;
+  side.request.root = options_.root;
+  if (!gathers && !scatters) side.request.input = side.request.output;
+  const Buffer input = side.request.input;
+  side.rewrite = [this, input](int iteration) {
+    if (has_data()) fill(input, comm_.rank(), 0, iteration);
+  };
+  return side;
+}
+
+Side Measurement::skein_side(std::size_t block) {
+  Side side = make_side(block, options_.memory == "arena");
+  side.run = [this, request = side.request] { comm_.run(request, Deadline::after(kDefaultTimeout)); };
+  side.barrier = [this] { comm_.barrier(); };
+  return side;
+}
+
+Side Measurement::mpi_side(std::size_t block) {
+  Side side = make_side(block, false);
+  side.run = [request = side.request] { run_mpi(request); };
+  side.barrier = mpi_barrier;
+  if (op_ == ReduceOp::kAverage) side.checked_op = ReduceOp::kSum;  // MPI knows no average
+  return side;
+}
+
+/// The loads and stores of one rank's share of an allreduce in place, all on memory of its own: what remains of the time is
+/// the processor's, and no implementation can be faster.
+Side Measurement::bound_side(std::size_t block) {
+  Side side;
+  const Range slice = cache_aligned_part(block, dtype_, comm_.world_size(), comm_.rank());
+  std::vector<void*> slices;
+  for (const SharedMemory& memory : private_) slices.push_back(memory.data.get() + slice.begin * dtype_bytes(dtype_));
+  side.rewrite = [this, block](int iteration) {
+    for (const SharedMemory& memory : private_) fill({memory.data.get(), block, dtype_}, comm_.rank(), 0, iteration);
+  };
+  side.run = [this, slices, count = slice.count] {
+    const std::vector<const void*> sources(slices.begin(), slices.end());
+    reduce_buffers(slices, sources, count, dtype_, op_);
+    comm_.barrier();
+  };
+  side.barrier = [this] { comm_.barrier(); };
+  side.has_result = false;
+  return side;
+}
+
+void Measurement::run_round(Side& side, int num_iters) {
+  for (int i = -2; i < num_iters; ++i) {  // two warm up
+    side.rewrite(++iteration_);
+    side.barrier();
+    const auto start = Clock::now();
+    side.run();
+    const auto end = Clock::now();
+    if (i >= 0) side.microseconds.push_back(std::chrono::duration<double, std::micro>(end - start).count());
+    if (side.has_result && has_data() && (i < 0 || i == num_iters - 1)) check(side);
+  }
+}
+
+void Measurement::check(Side& side) {
+  side.num_wrong += count_wrong(side.request.output, operation_, side.checked_op, comm_.rank(), comm_.world_size(),
+                                options_.root, block_, iteration_);
+}
+
+double Measurement::slowest_median(const Side& side) {
+  double slowest = median(side.microseconds);
+  comm_.allreduce({&slowest, 1, DType::kFloat64}, ReduceOp::kMax);
+  return slowest;
+}
+
+std::size_t Measurement::total(std::size_t mine) {
+  comm_.allreduce({&mine, 1, DType::kUInt64});
+  return mine;
+}
+
+}  // namespace skein::bench

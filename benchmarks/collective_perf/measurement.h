@@ -1,0 +1,93 @@
+#pragma once
+// Times one collective of one size: Skein's, in turns with its peer's and with what memory allows.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectives/communicator.h"
+
+namespace skein::bench {
+
+/// What the user asked for.
+struct Options {
+  std::string operation = "allreduce";
+  std::string dtype = "float32";
+  std::string reduce_op = "sum";
+  std::string memory = "arena";
+  std::string peer = "none";
+  bool bound = false;
+  std::int64_t min_bytes = 1024;
+  std::int64_t max_bytes = 64 << 20;
+  int factor = 4;
+  int num_iters = 0;
+  int num_rounds = 5;
+  int root = 0;
+  std::filesystem::path json;
+};
+
+/// The figures of one size; times are medians of the slowest rank, in microseconds.
+struct Row {
+  std::size_t num_bytes = 0;
+  std::size_t count = 0;
+  double skein_us = 0;
+  std::optional<double> mpi_us;
+  std::optional<double> bound_us;
+  std::size_t num_wrong = 0;
+  std::size_t mpi_num_wrong = 0;
+};
+
+/// What one contestant needs for one size.
+struct Side {
+  Request request;
+  ReduceOp checked_op{};                     ///< the reduction whose result is expected
+  std::function<void(int iteration)> rewrite;  ///< fills the buffers anew
+  std::function<void()> run;
+  std::function<void()> barrier;
+  bool has_result = true;  ///< to be checked
+  std::vector<double> microseconds;
+  std::size_t num_wrong = 0;
+};
+
+/// Owns the buffers, large enough for all sizes. All functions are collective.
+class Measurement {
+ public:
+  Measurement(Communicator& comm, const Options& options);
+  Row measure(std::size_t num_bytes);
+  /// Bytes that cross the busiest link, relative to the buffer; see nccl-tests, doc/PERFORMANCE.md.
+  double bus_factor() const;
+
+ private:
+  struct Memory {
+    std::vector<std::byte> ordinary;
+    SharedMemory shared;
+  };
+
+  std::size_t blocks_per_buffer() const;
+  bool has_data() const { return operation_ != Operation::kBarrier; }
+  Side make_side(std::size_t block, bool arena);
+  Side skein_side(std::size_t block);
+  Side mpi_side(std::size_t block);
+  Side bound_side(std::size_t block);
+  void run_round(Side& side, int num_iters);
+  void check(Side& side);
+  double slowest_median(const Side& side);
+  std::size_t total(std::size_t mine);
+
+  Communicator& comm_;
+  const Options& options_;
+  Operation operation_;
+  DType dtype_;
+  ReduceOp op_;
+  Memory input_;
+  Memory output_;
+  std::vector<SharedMemory> private_;  ///< of the bound: a buffer for each rank, which this rank alone touches
+  std::size_t block_ = 0;
+  int iteration_ = 0;
+};
+
+}  // namespace skein::bench
