@@ -5,7 +5,9 @@
 namespace skein {
 namespace {
 
-int modulo(int value, int n) { return ((value % n) + n) % n; }
+int modulo(int value, int n) {
+  return ((value % n) + n) % n;
+}
 
 }  // namespace
 

@@ -22,8 +22,8 @@ RegionHandle handle_of(const std::shared_ptr<SharedRegion>& region);
 /// pointer in place until every rank has opened it.
 std::shared_ptr<SharedRegion> open_region(const RegionHandle& handle, std::size_t num_bytes);
 
-/// One rank's view of its host's arena, shared by a communicator and its splits. Slots are numbered by local rank in the
-/// communicator that made the arena. Thread-safe.
+/// One rank's view of its host's arena, shared by a communicator and its splits. Slots are numbered by local rank in
+/// the communicator that made the arena. Thread-safe.
 class Arena : public std::enable_shared_from_this<Arena> {
  public:
   /// Where a buffer lies: allocation and offset, meaningful together with the slot of the rank that says it.
@@ -39,9 +39,9 @@ class Arena : public std::enable_shared_from_this<Arena> {
   std::size_t region_bytes(std::size_t num_bytes) const;
   /// Makes such a region, for the rank that leads an allocation. Throws Error when memory is short.
   std::shared_ptr<SharedRegion> make_region(std::size_t num_bytes) const;
-  /// Makes `region` known as allocation `id` and commits this rank's slot, which is returned and keeps the region alive.
-  /// `slots` are the ranks that take part. The allocation stays known until all of them have given their slot back, so
-  /// that a rank that is done with its own can still reach the others'. Throws Error when memory is short.
+  /// Makes `region` known as allocation `id` and commits this rank's slot, which is returned and keeps the region
+  /// alive. `slots` are the ranks that take part. The allocation stays known until all of them have given their slot
+  /// back, so that a rank that is done with its own can still reach the others'. Throws Error when memory is short.
   std::shared_ptr<std::byte> add(std::uint32_t id, const std::shared_ptr<SharedRegion>& region, std::size_t num_bytes,
                                  const std::vector<int>& slots);
   /// Takes back add(), for an allocation that failed on another rank.
@@ -57,8 +57,8 @@ class Arena : public std::enable_shared_from_this<Arena> {
   struct Allocation {
     std::uint32_t id;
     std::shared_ptr<SharedRegion> region;
-    std::size_t num_bytes;  // of each slot
-    std::size_t stride;     // from one slot to the next
+    std::size_t num_bytes;         // of each slot
+    std::size_t stride;            // from one slot to the next
     std::size_t num_ranks;         // that take part
     std::vector<bool> takes_part;  // by slot
     std::byte* slot(int index) const { return region->data() + stride * index; }

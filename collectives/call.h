@@ -22,7 +22,8 @@ struct Call {
   DType dtype = DType::kUInt8;
   ReduceOp reduce_op = ReduceOp::kSum;
   int root = 0;
-  std::size_t count = 0;  ///< elements of the call's own unit: allreduce and broadcast the buffer's, the others one rank's block
+  std::size_t count =
+      0;  ///< elements of the call's own unit: allreduce and broadcast the buffer's, the others one rank's block
   std::string_view name;
 
   /// Equal on two ranks when, and but for 64-bit collisions only when, they ask for the same thing.

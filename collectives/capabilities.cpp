@@ -11,7 +11,9 @@ bool reduces(Operation operation) {
 
 }  // namespace
 
-std::string_view backend_name(Backend backend) { return backend == Backend::kHost ? "host" : "nccl"; }
+std::string_view backend_name(Backend backend) {
+  return backend == Backend::kHost ? "host" : "nccl";
+}
 
 std::string why_unsupported(Backend backend, Operation operation, DType dtype, ReduceOp reduce_op) {
   if (reduces(operation) && reduce_op == ReduceOp::kAverage && !is_floating(dtype))

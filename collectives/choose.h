@@ -14,7 +14,7 @@ enum class AllreduceAlgorithm { kRing, kRecursiveDoubling };
 inline AllreduceAlgorithm choose_allreduce(std::size_t count, DType dtype) {
   constexpr std::size_t kCrossoverBytes = 32 * 1024;
   return count * dtype_bytes(dtype) < kCrossoverBytes ? AllreduceAlgorithm::kRecursiveDoubling
-                                                       : AllreduceAlgorithm::kRing;
+                                                      : AllreduceAlgorithm::kRing;
 }
 
 }  // namespace skein

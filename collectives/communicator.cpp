@@ -11,7 +11,9 @@ Request broadcast_request(const Buffer& buffer, int root, std::string_view name)
   return {Operation::kBroadcast, buffer, buffer, ReduceOp::kSum, root, name};
 }
 
-Deadline default_deadline() { return Deadline::after(kDefaultTimeout); }
+Deadline default_deadline() {
+  return Deadline::after(kDefaultTimeout);
+}
 
 }  // namespace
 

@@ -14,11 +14,11 @@
 
 namespace skein {
 
-/// One collective, asked for by one rank. `name` appears in errors and logs and is compared between ranks; it is borrowed
-/// until the collective has completed.
+/// One collective, asked for by one rank. `name` appears in errors and logs and is compared between ranks; it is
+/// borrowed until the collective has completed.
 struct Request {
   Operation operation = Operation::kBarrier;
-  Buffer input;   ///< allreduce, broadcast: unused (they work on `output` in place)
+  Buffer input;  ///< allreduce, broadcast: unused (they work on `output` in place)
   Buffer output;
   ReduceOp reduce_op = ReduceOp::kSum;
   int root = 0;

@@ -8,25 +8,42 @@
 namespace skein {
 
 enum class DType : std::uint8_t {
-  kFloat32, kFloat64, kFloat16, kBFloat16, kInt8, kInt16, kInt32, kInt64, kUInt8, kUInt16, kUInt32, kUInt64
+  kFloat32,
+  kFloat64,
+  kFloat16,
+  kBFloat16,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64
 };
 inline constexpr int kNumDTypes = 12;
 
 constexpr std::size_t dtype_bytes(DType dtype) {
   switch (dtype) {
     case DType::kInt8:
-    case DType::kUInt8: return 1;
+    case DType::kUInt8:
+      return 1;
     case DType::kFloat16:
     case DType::kBFloat16:
     case DType::kInt16:
-    case DType::kUInt16: return 2;
+    case DType::kUInt16:
+      return 2;
     case DType::kFloat32:
     case DType::kInt32:
-    case DType::kUInt32: return 4;
-    default: return 8;
+    case DType::kUInt32:
+      return 4;
+    default:
+      return 8;
   }
 }
-constexpr bool is_floating(DType dtype) { return dtype <= DType::kBFloat16; }
+constexpr bool is_floating(DType dtype) {
+  return dtype <= DType::kBFloat16;
+}
 /// "float32", "bfloat16", "int8", ...
 std::string_view dtype_name(DType dtype);
 

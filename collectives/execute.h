@@ -23,10 +23,10 @@ struct ExecuteOptions {
   std::size_t segment_bytes = 256 * 1024;  ///< long steps are cut into segments, of which two are in flight
 };
 
-/// Runs `schedule` to its end. `peers[i]` is the transport's rank for the schedule's rank i. What is received is combined
-/// so that the lower rank's elements come first, which makes the result the same on both sides.
-/// 16-bit floats travel and are stored as 16-bit partial sums; each combination is done in float32 and rounded once.
-/// Blocks the calling thread; throws what the transport throws.
+/// Runs `schedule` to its end. `peers[i]` is the transport's rank for the schedule's rank i. What is received is
+/// combined so that the lower rank's elements come first, which makes the result the same on both sides. 16-bit floats
+/// travel and are stored as 16-bit partial sums; each combination is done in float32 and rounded once. Blocks the
+/// calling thread; throws what the transport throws.
 void execute(Transport& transport, const Schedule& schedule, std::span<const int> peers, const Elements& elements,
              const ExecuteOptions& options, Deadline deadline);
 

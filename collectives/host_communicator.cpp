@@ -32,8 +32,8 @@ void require(bool condition, const Request& request, const Parts&... what) {
 /// The blocks of `whole` must be `part`s, and the only overlap allowed is in place.
 void validate_blocks(const Request& request, const Buffer& whole, const Buffer& part, int world_size, int rank) {
   require(whole.dtype == part.dtype, request, "input and output differ in dtype");
-  require(whole.count == part.count * world_size, request,
-          "the larger buffer must hold ", world_size, " x ", part.count, " elements, it holds ", whole.count);
+  require(whole.count == part.count * world_size, request, "the larger buffer must hold ", world_size, " x ",
+          part.count, " elements, it holds ", whole.count);
   const auto* own_block = static_cast<const std::byte*>(whole.data) + rank * part.num_bytes();
   require(!overlap(whole, part) || part.data == own_block, request,
           "input and output overlap other than in place at this rank's own block");
@@ -94,11 +94,10 @@ HostCommunicator::~HostCommunicator() = default;
 void HostCommunicator::validate(const Request& request) const {
   validate_memory(request, request.input);
   validate_memory(request, request.output);
-  const std::string why =
-      why_unsupported(Backend::kHost, request.operation, request.output.dtype, request.reduce_op);
+  const std::string why = why_unsupported(Backend::kHost, request.operation, request.output.dtype, request.reduce_op);
   require(why.empty(), request, why);
-  require(request.root >= 0 && request.root < world_size(), request,
-          "root ", request.root, " is not a rank of this communicator of ", world_size());
+  require(request.root >= 0 && request.root < world_size(), request, "root ", request.root,
+          " is not a rank of this communicator of ", world_size());
   if (request.operation == Operation::kReduceScatter)
     validate_blocks(request, request.input, request.output, world_size(), rank());
   if (request.operation == Operation::kAllgather)
@@ -175,7 +174,8 @@ Work HostCommunicator::start(const Request& request) {
 
 void HostCommunicator::run(const Request& request, Deadline deadline) {
   validate(request);
-  in_order(operation_name(request.operation), [&] { execute_now(request, deadline); }, deadline);
+  in_order(
+      operation_name(request.operation), [&] { execute_now(request, deadline); }, deadline);
 }
 
 void HostCommunicator::execute_now(const Request& request, Deadline deadline) {
@@ -188,11 +188,16 @@ void HostCommunicator::execute_now(const Request& request, Deadline deadline) {
 void HostCommunicator::dispatch(const Request& request, const Call& call, Deadline deadline) {
   if (topology_.num_hosts() > 1) return dispatch_across_hosts(request, call, deadline);
   switch (request.operation) {
-    case Operation::kAllreduce: return node_allreduce(group_, call, request.output, deadline);
-    case Operation::kReduceScatter: return node_reduce_scatter(group_, call, request.input, request.output, deadline);
-    case Operation::kAllgather: return node_allgather(group_, call, request.input, request.output, deadline);
-    case Operation::kBroadcast: return node_broadcast(group_, call, request.output, request.root, deadline);
-    case Operation::kBarrier: return node_barrier(group_, call, deadline);
+    case Operation::kAllreduce:
+      return node_allreduce(group_, call, request.output, deadline);
+    case Operation::kReduceScatter:
+      return node_reduce_scatter(group_, call, request.input, request.output, deadline);
+    case Operation::kAllgather:
+      return node_allgather(group_, call, request.input, request.output, deadline);
+    case Operation::kBroadcast:
+      return node_broadcast(group_, call, request.output, request.root, deadline);
+    case Operation::kBarrier:
+      return node_barrier(group_, call, deadline);
   }
 }
 
@@ -206,7 +211,8 @@ struct HostCommunicator::Allocation {
 SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
   const Deadline deadline = Deadline::after(kDefaultTimeout);
   Allocation allocation;
-  in_order("allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
+  in_order(
+      "allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
   std::int32_t all_have = allocation.problem.empty() ? 1 : 0;
   allreduce({&all_have, 1, DType::kInt32}, ReduceOp::kMin, "allocate");
   if (all_have != 0) return {allocation.memory, num_bytes};
@@ -259,8 +265,8 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   validate_split(ranks, rank(), world_size());
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
-    result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
-                                                group_.arena());
+    result =
+        std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_, group_.arena());
   };
   in_order("split", make, Deadline::after(kDefaultTimeout));
   return result;

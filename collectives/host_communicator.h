@@ -19,8 +19,8 @@
 
 namespace skein {
 
-/// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly in
-/// tests, with ranks as threads. `health` must outlive it.
+/// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly
+/// in tests, with ranks as threads. `health` must outlive it.
 class HostCommunicator final : public Communicator {
  public:
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,

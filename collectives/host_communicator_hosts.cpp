@@ -25,7 +25,9 @@ ExecuteOptions options_of(const Call& call) {
 }
 
 /// kAverage travels as a sum; the result is scaled once.
-ReduceOp travelling_op(ReduceOp op) { return op == ReduceOp::kAverage ? ReduceOp::kSum : op; }
+ReduceOp travelling_op(ReduceOp op) {
+  return op == ReduceOp::kAverage ? ReduceOp::kSum : op;
+}
 
 void scale_if_average(const Call& call, void* data, std::size_t count, int num_ranks) {
   if (call.reduce_op != ReduceOp::kAverage) return;
@@ -109,12 +111,13 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
       copy_bytes(data, work.data() + rank() * out.num_bytes(), out.num_bytes());
       return scale_if_average(call, data, out.count, world_size());
     }
-    default: return;  // the agreement is a barrier
+    default:
+      return;  // the agreement is a barrier
   }
 }
 
-/// Rank that drives a slice on each host, by host. There are as many slices as the largest host has ranks; a smaller host
-/// drives several with the same rank.
+/// Rank that drives a slice on each host, by host. There are as many slices as the largest host has ranks; a smaller
+/// host drives several with the same rank.
 std::vector<int> HostCommunicator::slice_drivers(int slice) const {
   std::vector<int> drivers;
   for (int host = 0; host < topology_.num_hosts(); ++host) {
@@ -165,7 +168,8 @@ void HostCommunicator::allreduce_across_hosts(const Request& request, const Call
       const Range part = cache_aligned_part(count, call.dtype, num_slices, slice);
       std::vector<std::byte*> sources(num_local);
       for (int local = 0; local < num_local; ++local)
-        sources[local] = (all_located ? in_place[local] + begin * element : group_.stage(local, 0)) + part.begin * element;
+        sources[local] =
+            (all_located ? in_place[local] + begin * element : group_.stage(local, 0)) + part.begin * element;
       std::byte* result = all_located ? sources[group_.local_rank()] : group_.shared_stage(0) + part.begin * element;
       reduce_slice(call, sources, result, slice, part.count, deadline);
       for (int local = 0; all_located && local < num_local; ++local)

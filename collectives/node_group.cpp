@@ -105,7 +105,9 @@ std::byte* NodeGroup::stage(int local_rank, int half) const {
   return areas + (2 * local_rank + half) * stage_bytes_;
 }
 
-std::byte* NodeGroup::shared_stage(int half) const { return stage(local_size(), half); }
+std::byte* NodeGroup::shared_stage(int half) const {
+  return stage(local_size(), half);
+}
 
 NodeGroup::NodeGroup(Transport& transport, const Topology& topology, Health& health, std::shared_ptr<Arena> arena)
     : ranks_(topology.ranks_of_host(topology.members.at(transport.rank()).host)),
@@ -248,7 +250,8 @@ void NodeGroup::throw_mismatch(const Call& call, Deadline deadline) {
     while (report(local).written.load(std::memory_order_acquire) == 0 && !patience.expired() && !health_.failed())
       std::this_thread::sleep_for(100us);
     const bool told = report(local).written.load(std::memory_order_acquire) != 0;
-    message += concat("\n  ", topology_.describe(ranks_[local]), ": ", told ? report(local).text.data() : "(did not say)");
+    message +=
+        concat("\n  ", topology_.describe(ranks_[local]), ": ", told ? report(local).text.data() : "(did not say)");
   }
   throw MismatchError(message, "make every rank run the same program with the same options and the same model");
 }

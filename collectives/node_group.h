@@ -22,14 +22,15 @@ namespace skein {
 /// Ranks may be processes or threads of one process. Every member function may block until the others come, unless it
 /// says otherwise; one thread of each rank at a time. Waiting spins for a few microseconds, then sleeps.
 ///
-/// Protocol. Each rank counts the sync points it has reached in `progress`, which only it writes. A sync point is passed
-/// when all ranks have reached it. What a rank says or copies for the others at sync point k lies in the half k % 2 of
-/// its area and may be overwritten at k + 2: by then all have passed k + 1, hence have done with k.
+/// Protocol. Each rank counts the sync points it has reached in `progress`, which only it writes. A sync point is
+/// passed when all ranks have reached it. What a rank says or copies for the others at sync point k lies in the half k
+/// % 2 of its area and may be overwritten at k + 2: by then all have passed k + 1, hence have done with k.
 class NodeGroup {
  public:
-  static constexpr std::size_t kSmallBytes = 16 * 1024;   ///< half of a rank's area for whole small messages
+  static constexpr std::size_t kSmallBytes = 16 * 1024;  ///< half of a rank's area for whole small messages
 
-  /// Collective over the ranks of the transport's own host; meets them through `transport`. `arena` null makes a new one.
+  /// Collective over the ranks of the transport's own host; meets them through `transport`. `arena` null makes a new
+  /// one.
   NodeGroup(Transport& transport, const Topology& topology, Health& health, std::shared_ptr<Arena> arena = nullptr);
   ~NodeGroup();
   NodeGroup(const NodeGroup&) = delete;
@@ -110,8 +111,8 @@ class NodeGroup {
   std::shared_ptr<SharedRegion> control_;
   std::size_t stage_bytes_;
   std::chrono::nanoseconds spin_time_{0};
-  std::uint32_t reached_ = 0;       // sync points of this rank
-  const Call* current_ = nullptr;   // for error messages
+  std::uint32_t reached_ = 0;      // sync points of this rank
+  const Call* current_ = nullptr;  // for error messages
 };
 
 }  // namespace skein

@@ -11,13 +11,17 @@
 namespace skein {
 namespace {
 
-std::byte* bytes(const Buffer& buffer) { return static_cast<std::byte*>(buffer.data); }
+std::byte* bytes(const Buffer& buffer) {
+  return static_cast<std::byte*>(buffer.data);
+}
 
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t num_bytes) {
   if (to != from && num_bytes != 0) std::memcpy(to, from, num_bytes);
 }
 
-double scale_of(const Call& call, int num_ranks) { return call.reduce_op == ReduceOp::kAverage ? 1.0 / num_ranks : 1.0; }
+double scale_of(const Call& call, int num_ranks) {
+  return call.reduce_op == ReduceOp::kAverage ? 1.0 / num_ranks : 1.0;
+}
 
 /// For each local rank, an address computed from it.
 template <class Address>
@@ -37,14 +41,19 @@ Located located(const NodeGroup& group, Arena::Location NodeGroup::Places::*whic
   return num_located == group.local_size() ? Located::kAll : Located::kSome;
 }
 
-/// A buffer taken through the stages chunk by chunk. `copy_in(chunk)` fills this rank's stage, `use(chunk)` works on all
-/// ranks' stages of that chunk, `copy_out(chunk)` comes after all have used it; a chunk's half is chunk % 2. While one
-/// chunk is used the next is copied in, so one sync point a chunk is enough.
+/// A buffer taken through the stages chunk by chunk. `copy_in(chunk)` fills this rank's stage, `use(chunk)` works on
+/// all ranks' stages of that chunk, `copy_out(chunk)` comes after all have used it; a chunk's half is chunk % 2. While
+/// one chunk is used the next is copied in, so one sync point a chunk is enough.
 template <class CopyIn, class Use, class CopyOut>
 class Pipeline {
  public:
   Pipeline(NodeGroup& group, std::size_t num_chunks, Deadline deadline, CopyIn copy_in, Use use, CopyOut copy_out)
-      : group_(group), num_chunks_(num_chunks), deadline_(deadline), copy_in_(copy_in), use_(use), copy_out_(copy_out) {}
+      : group_(group),
+        num_chunks_(num_chunks),
+        deadline_(deadline),
+        copy_in_(copy_in),
+        use_(use),
+        copy_out_(copy_out) {}
 
   /// Starts before the call begins where this rank already knows that it will go through the stages.
   void copy_first_early() {
@@ -75,7 +84,9 @@ class Pipeline {
 
 constexpr auto kNothing = [](std::size_t) {};
 
-std::size_t num_chunks(std::size_t count, std::size_t chunk) { return (count + chunk - 1) / chunk; }
+std::size_t num_chunks(std::size_t count, std::size_t chunk) {
+  return (count + chunk - 1) / chunk;
+}
 
 /// Elements of the `index`-th chunk of `chunk_count` elements each; the last one may be shorter.
 Range chunk_range(std::size_t count, std::size_t chunk_count, std::size_t index) {
@@ -134,16 +145,16 @@ void node_allreduce(NodeGroup& group, const Call& call, const Buffer& buffer, De
       group, num_chunks(buffer.count, chunk_count), deadline,
       [&](std::size_t chunk) {
         const Range part = range(chunk);
-        copy_bytes(group.stage(group.local_rank(), chunk % 2), bytes(buffer) + part.begin * element, part.count * element);
+        copy_bytes(group.stage(group.local_rank(), chunk % 2), bytes(buffer) + part.begin * element,
+                   part.count * element);
       },
       [&](std::size_t chunk) {
         const Range slice =
             cache_aligned_part(range(chunk).count, buffer.dtype, group.local_size(), group.local_rank());
-        const auto sources = for_each_rank(
-            group, [&](int local) { return group.stage(local, chunk % 2) + slice.begin * element; });
+        const auto sources =
+            for_each_rank(group, [&](int local) { return group.stage(local, chunk % 2) + slice.begin * element; });
         const std::array<void*, 1> result{group.shared_stage(chunk % 2) + slice.begin * element};
-        reduce_buffers(result, sources, slice.count, buffer.dtype, call.reduce_op,
-                       scale_of(call, group.local_size()));
+        reduce_buffers(result, sources, slice.count, buffer.dtype, call.reduce_op, scale_of(call, group.local_size()));
       },
       [&](std::size_t chunk) {
         const Range part = range(chunk);
@@ -170,7 +181,8 @@ void node_reduce_scatter(NodeGroup& group, const Call& call, const Buffer& input
   if (input.num_bytes() <= NodeGroup::kSmallBytes) {
     copy_bytes(group.next_small(), bytes(input), input.num_bytes());
     group.begin(call, {}, deadline);
-    return reduce_into(0, output.count, for_each_rank(group, [&](int local) { return group.small(local) + me * block; }));
+    return reduce_into(0, output.count,
+                       for_each_rank(group, [&](int local) { return group.small(local) + me * block; }));
   }
   const std::size_t chunk_count = std::max<std::size_t>(1, group.stage_bytes() / element / group.local_size());
   const auto range = [&](std::size_t chunk) { return chunk_range(output.count, chunk_count, chunk); };
@@ -180,7 +192,7 @@ void node_reduce_scatter(NodeGroup& group, const Call& call, const Buffer& input
         const Range part = range(chunk);
         for (int target = 0; target < group.local_size(); ++target)
           copy_bytes(group.stage(me, chunk % 2) + target * chunk_count * element,
-               bytes(input) + target * block + part.begin * element, part.count * element);
+                     bytes(input) + target * block + part.begin * element, part.count * element);
       },
       [&](std::size_t chunk) {
         reduce_into(range(chunk).begin, range(chunk).count, for_each_rank(group, [&](int local) {
@@ -261,6 +273,8 @@ void node_broadcast(NodeGroup& group, const Call& call, const Buffer& buffer, in
   group.sync(deadline);
 }
 
-void node_barrier(NodeGroup& group, const Call& call, Deadline deadline) { group.begin(call, {}, deadline); }
+void node_barrier(NodeGroup& group, const Call& call, Deadline deadline) {
+  group.begin(call, {}, deadline);
+}
 
 }  // namespace skein

@@ -1,6 +1,6 @@
 #pragma once
-// The collectives among the ranks of one host. Each begins the call, moves the data and returns when this rank's buffers
-// may be reused; all ranks' results are bit-identical where they should be, since each part is computed once.
+// The collectives among the ranks of one host. Each begins the call, moves the data and returns when this rank's
+// buffers may be reused; all ranks' results are bit-identical where they should be, since each part is computed once.
 //
 // Three ways, chosen alike by all ranks from what they announced: whole small messages in one exchange; in place where
 // the buffers lie in the arena; otherwise in chunks through the stages, copying the next chunk while one is reduced.

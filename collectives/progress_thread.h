@@ -20,8 +20,8 @@ class ProgressThread {
   ProgressThread(const ProgressThread&) = delete;
   ProgressThread& operator=(const ProgressThread&) = delete;
 
-  /// Runs `task` after everything submitted before; starts the thread at the first call. The Work throws what it throws,
-  /// and names `what` when it has not completed in time.
+  /// Runs `task` after everything submitted before; starts the thread at the first call. The Work throws what it
+  /// throws, and names `what` when it has not completed in time.
   Work submit(std::string what, std::function<void()> task);
   /// True while something submitted has not finished.
   bool busy() const;

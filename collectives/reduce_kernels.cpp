@@ -2,17 +2,7 @@
 
 #include <cstring>
 
-#ifndef SKEIN_REDUCE_SPAN  // this file includes itself
-#define SKEIN_REDUCE_SPAN
-namespace skein {
-struct ReduceSpan {
-  void* const* destinations;
-  std::size_t num_destinations;
-  const void* const* sources;
-  std::size_t num_sources;
-};
-}  // namespace skein
-#endif
+#include "collectives/reduce_span.h"
 
 // Compiled once for each instruction set that Highway knows on this machine type; the best is chosen at run time.
 #undef HWY_TARGET_INCLUDE
@@ -32,7 +22,9 @@ struct PlainLanes {
   using Tag = hn::ScalableTag<T>;
   static auto load(Tag d, const T* p) { return hn::LoadU(d, p); }
   template <class V>
-  static void store(Tag d, V v, T* p) { hn::StoreU(v, d, p); }
+  static void store(Tag d, V v, T* p) {
+    hn::StoreU(v, d, p);
+  }
 };
 
 struct BFloat16Lanes {
@@ -64,12 +56,14 @@ struct NativeFloat16Lanes {
   using Half = hn::Rebind<hwy::float16_t, Tag>;
   static auto load(Tag d, const hwy::float16_t* p) { return hn::PromoteTo(d, hn::LoadU(Half(), p)); }
   template <class V>
-  static void store(Tag, V v, hwy::float16_t* p) { hn::StoreU(hn::DemoteTo(Half(), v), Half(), p); }
+  static void store(Tag, V v, hwy::float16_t* p) {
+    hn::StoreU(hn::DemoteTo(Half(), v), Half(), p);
+  }
 };
 
-// float16 by integer arithmetic, after Fabian Giesen (public domain); where the processor has no conversions, Highway 1.0
-// truncates and turns infinities into numbers. A number below the normal ones is scaled by adding, in floating point, a
-// constant whose last place is the smallest float16: that rounds it as well.
+// float16 by integer arithmetic, after Fabian Giesen (public domain); where the processor has no conversions,
+// Highway 1.0 truncates and turns infinities into numbers. A number below the normal ones is scaled by adding, in
+// floating point, a constant whose last place is the smallest float16: that rounds it as well.
 struct PortableFloat16Lanes {
   using Memory = uint16_t;
   using Tag = hn::ScalableTag<float>;
@@ -87,7 +81,8 @@ struct PortableFloat16Lanes {
     const auto tiny = hn::Sub(hn::BitCast(d, hn::Add(normal, hn::Set(bits, 1u << 23))), smallest);
     const auto is_infinite = hn::Eq(exponent, hn::Set(bits, 0x7c00u << 13));
     const auto is_tiny = hn::Eq(exponent, hn::Zero(bits));
-    const auto magnitude = hn::IfThenElse(is_infinite, infinite, hn::IfThenElse(is_tiny, hn::BitCast(bits, tiny), normal));
+    const auto magnitude =
+        hn::IfThenElse(is_infinite, infinite, hn::IfThenElse(is_tiny, hn::BitCast(bits, tiny), normal));
     return hn::BitCast(d, hn::Or(magnitude, sign));
   }
   template <class V>
@@ -105,7 +100,8 @@ struct PortableFloat16Lanes {
     const auto tiny = hn::Sub(hn::BitCast(bits, scaled), last_place);
     const auto nan = hn::Or(hn::ShiftRight<13>(hn::And(magnitude, hn::Set(bits, 0x7fffffu))), hn::Set(bits, 0x7e00u));
     const auto at_least = [&](uint32_t limit) {
-      return hn::RebindMask(bits, hn::Gt(hn::BitCast(order, magnitude), hn::Set(order, static_cast<int32_t>(limit - 1))));
+      return hn::RebindMask(bits,
+                            hn::Gt(hn::BitCast(order, magnitude), hn::Set(order, static_cast<int32_t>(limit - 1))));
     };
     auto result = hn::IfThenElse(at_least(113u << 23), normal, tiny);
     result = hn::IfThenElse(at_least((127u + 16u) << 23), hn::Set(bits, 0x7c00u), result);
@@ -123,22 +119,32 @@ using Float16Lanes = PortableFloat16Lanes;
 
 struct SumOp {
   template <class V>
-  static V apply(V a, V b) { return hn::Add(a, b); }
+  static V apply(V a, V b) {
+    return hn::Add(a, b);
+  }
 };
 struct ProductOp {
   template <class V>
-  static V apply(V a, V b) { return hn::Mul(a, b); }
+  static V apply(V a, V b) {
+    return hn::Mul(a, b);
+  }
 };
 // The comparison alone would forget a NaN in `a`, and without SIMD in `b`.
 template <class V>
-V nan_or(V a, V b, V otherwise) { return hn::IfThenElse(hn::IsNaN(a), a, hn::IfThenElse(hn::IsNaN(b), b, otherwise)); }
+V nan_or(V a, V b, V otherwise) {
+  return hn::IfThenElse(hn::IsNaN(a), a, hn::IfThenElse(hn::IsNaN(b), b, otherwise));
+}
 struct MinOp {
   template <class V>
-  static V apply(V a, V b) { return nan_or(a, b, hn::Min(a, b)); }
+  static V apply(V a, V b) {
+    return nan_or(a, b, hn::Min(a, b));
+  }
 };
 struct MaxOp {
   template <class V>
-  static V apply(V a, V b) { return nan_or(a, b, hn::Max(a, b)); }
+  static V apply(V a, V b) {
+    return nan_or(a, b, hn::Max(a, b));
+  }
 };
 
 // One block of kVectors vectors, starting at element i.
@@ -214,10 +220,14 @@ template <class Lanes>
 void dispatch_floats(const ReduceSpan& span, size_t count, ReduceOp op, double scale) {
   switch (op) {
     case ReduceOp::kSum:
-    case ReduceOp::kAverage: return reduce_floats<Lanes, SumOp>(span, count, scale);
-    case ReduceOp::kMin: return reduce_floats<Lanes, MinOp>(span, count, scale);
-    case ReduceOp::kMax: return reduce_floats<Lanes, MaxOp>(span, count, scale);
-    case ReduceOp::kProduct: return reduce_floats<Lanes, ProductOp>(span, count, scale);
+    case ReduceOp::kAverage:
+      return reduce_floats<Lanes, SumOp>(span, count, scale);
+    case ReduceOp::kMin:
+      return reduce_floats<Lanes, MinOp>(span, count, scale);
+    case ReduceOp::kMax:
+      return reduce_floats<Lanes, MaxOp>(span, count, scale);
+    case ReduceOp::kProduct:
+      return reduce_floats<Lanes, ProductOp>(span, count, scale);
   }
 }
 
@@ -228,8 +238,10 @@ void dispatch_integers(const ReduceSpan& span, size_t count, ReduceOp op) {
     case ReduceOp::kSum:
     case ReduceOp::kAverage:
       return reduce_integers<T>(span, count, [](T a, T b) { return static_cast<T>(Wide(a) + Wide(b)); });
-    case ReduceOp::kMin: return reduce_integers<T>(span, count, [](T a, T b) { return b < a ? b : a; });
-    case ReduceOp::kMax: return reduce_integers<T>(span, count, [](T a, T b) { return a < b ? b : a; });
+    case ReduceOp::kMin:
+      return reduce_integers<T>(span, count, [](T a, T b) { return b < a ? b : a; });
+    case ReduceOp::kMax:
+      return reduce_integers<T>(span, count, [](T a, T b) { return a < b ? b : a; });
     case ReduceOp::kProduct:
       return reduce_integers<T>(span, count, [](T a, T b) { return static_cast<T>(Wide(a) * Wide(b)); });
   }
@@ -237,18 +249,30 @@ void dispatch_integers(const ReduceSpan& span, size_t count, ReduceOp op) {
 
 void reduce_typed(const ReduceSpan& span, size_t count, DType dtype, ReduceOp op, double scale) {
   switch (dtype) {
-    case DType::kFloat32: return dispatch_floats<PlainLanes<float>>(span, count, op, scale);
-    case DType::kFloat64: return dispatch_floats<PlainLanes<double>>(span, count, op, scale);
-    case DType::kFloat16: return dispatch_floats<Float16Lanes>(span, count, op, scale);
-    case DType::kBFloat16: return dispatch_floats<BFloat16Lanes>(span, count, op, scale);
-    case DType::kInt8: return dispatch_integers<int8_t>(span, count, op);
-    case DType::kInt16: return dispatch_integers<int16_t>(span, count, op);
-    case DType::kInt32: return dispatch_integers<int32_t>(span, count, op);
-    case DType::kInt64: return dispatch_integers<int64_t>(span, count, op);
-    case DType::kUInt8: return dispatch_integers<uint8_t>(span, count, op);
-    case DType::kUInt16: return dispatch_integers<uint16_t>(span, count, op);
-    case DType::kUInt32: return dispatch_integers<uint32_t>(span, count, op);
-    case DType::kUInt64: return dispatch_integers<uint64_t>(span, count, op);
+    case DType::kFloat32:
+      return dispatch_floats<PlainLanes<float>>(span, count, op, scale);
+    case DType::kFloat64:
+      return dispatch_floats<PlainLanes<double>>(span, count, op, scale);
+    case DType::kFloat16:
+      return dispatch_floats<Float16Lanes>(span, count, op, scale);
+    case DType::kBFloat16:
+      return dispatch_floats<BFloat16Lanes>(span, count, op, scale);
+    case DType::kInt8:
+      return dispatch_integers<int8_t>(span, count, op);
+    case DType::kInt16:
+      return dispatch_integers<int16_t>(span, count, op);
+    case DType::kInt32:
+      return dispatch_integers<int32_t>(span, count, op);
+    case DType::kInt64:
+      return dispatch_integers<int64_t>(span, count, op);
+    case DType::kUInt8:
+      return dispatch_integers<uint8_t>(span, count, op);
+    case DType::kUInt16:
+      return dispatch_integers<uint16_t>(span, count, op);
+    case DType::kUInt32:
+      return dispatch_integers<uint32_t>(span, count, op);
+    case DType::kUInt64:
+      return dispatch_integers<uint64_t>(span, count, op);
   }
 }
 

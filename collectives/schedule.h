@@ -19,8 +19,8 @@ struct Range {
 
 inline constexpr int kNobody = -1;
 
-/// Sends `send` to `send_to` while receiving `recv` from `recv_from`; either may be kNobody. What is received is combined
-/// with what lies in `recv` when `reduce`, otherwise it replaces it.
+/// Sends `send` to `send_to` while receiving `recv` from `recv_from`; either may be kNobody. What is received is
+/// combined with what lies in `recv` when `reduce`, otherwise it replaces it.
 struct Step {
   int send_to = kNobody;
   Range send;

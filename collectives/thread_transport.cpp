@@ -34,8 +34,7 @@ class Mailboxes {
     std::unique_lock lock(mutex_);
     while (!arrived_.wait_for(lock, kLongestSleep, [&] { return !boxes_[key].empty(); })) {
       health_.check();
-      if (deadline.expired())
-        throw TimeoutError(concat("timed out while receiving from rank ", std::get<0>(key)));
+      if (deadline.expired()) throw TimeoutError(concat("timed out while receiving from rank ", std::get<0>(key)));
     }
     Message message = std::move(boxes_[key].front());
     boxes_[key].pop_front();
@@ -98,8 +97,7 @@ class ThreadTransport final : public Transport {
   std::unique_ptr<Transport> split(const std::vector<int>& ranks) override {
     const auto position = std::find(ranks.begin(), ranks.end(), rank_);
     if (position == ranks.end()) throw UsageError("split: the calling rank is not among the ranks");
-    return std::make_unique<ThreadTransport>(static_cast<int>(position - ranks.begin()),
-                                             static_cast<int>(ranks.size()),
+    return std::make_unique<ThreadTransport>(static_cast<int>(position - ranks.begin()), static_cast<int>(ranks.size()),
                                              boxes_->group(ranks, num_splits_[ranks]++));
   }
 

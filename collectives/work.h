@@ -7,7 +7,8 @@
 
 namespace skein {
 
-/// A collective that reaches its own deadline says which ranks are missing; whoever waits for it gives it time to do so.
+/// A collective that reaches its own deadline says which ranks are missing; whoever waits for it gives it time to do
+/// so.
 inline constexpr std::chrono::seconds kTimeToSayWhy{5};
 
 /// Shared handle; copies refer to the same collective. Dropping it neither waits nor cancels: the buffers must live on

@@ -30,8 +30,7 @@ const Command* find_command(const std::vector<std::string>& words) {
   return nullptr;
 }
 
-[[noreturn]] void refuse_word(const std::string& prefix, const std::string& word,
-                              std::vector<std::string> known) {
+[[noreturn]] void refuse_word(const std::string& prefix, const std::string& word, std::vector<std::string> known) {
   const std::string full = prefix.empty() ? word : prefix + " " + word;
   throw UsageError(concat("skein has no command '", full, "'", did_you_mean(word, known)), kRemedy);
 }

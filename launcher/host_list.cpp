@@ -17,9 +17,8 @@ constexpr const char* kLineRemedy = "write `name slots=N`; see hostfiles/README.
 
 bool is_host_name(const std::string& name) {
   return !name.empty() && std::isalnum(static_cast<unsigned char>(name[0])) != 0 &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_'; });
 }
 
 /// Empty unless the whole text is a number of at least one.
@@ -46,8 +45,7 @@ class HostfileReader {
     std::ifstream in(file_);
     std::error_code ignored;
     if (!in.is_open() || std::filesystem::is_directory(file_, ignored))
-      throw ConfigError(concat("cannot read the hostfile ", file_.string()),
-                        "check the path given to --hostfile");
+      throw ConfigError(concat("cannot read the hostfile ", file_.string()), "check the path given to --hostfile");
     for (std::string line; std::getline(in, line);) {
       ++line_;
       read_line(line.substr(0, line.find('#')));
@@ -78,8 +76,7 @@ class HostfileReader {
 
   void check_name(const std::string& name) const {
     if (name.find('@') != std::string::npos)
-      refuse(concat("'", name, "': user names have no place here"),
-             "set the user for the host in ~/.ssh/config");
+      refuse(concat("'", name, "': user names have no place here"), "set the user for the host in ~/.ssh/config");
     if (const auto colon = name.find(':'); colon != std::string::npos)
       refuse(concat("'", name, "' is no host name"),
              concat("write `", name.substr(0, colon), " slots=", name.substr(colon + 1), "`"));
@@ -102,8 +99,8 @@ class HostfileReader {
   /// A name that stands alone on several lines, as `srun hostname` prints it, has one slot for each of them.
   void add(const Host& host) {
     const bool is_plain = !host.slots && !host.max_slots;
-    const auto earlier = std::find_if(hosts_.begin(), hosts_.end(),
-                                      [&](const HostLine& known) { return known.host.name == host.name; });
+    const auto earlier =
+        std::find_if(hosts_.begin(), hosts_.end(), [&](const HostLine& known) { return known.host.name == host.name; });
     if (earlier == hosts_.end()) return hosts_.push_back({host, line_, is_plain ? 1 : 0});
     if (!is_plain || earlier->num_plain == 0)
       refuse(concat("host ", host.name, " is already on line ", earlier->line), "keep one of the two lines");
@@ -123,13 +120,10 @@ HostList parse_hosts(const std::string& text) {
   for (std::string part; std::getline(parts, part, ',');) {
     const auto colon = part.find(':');
     const std::string name = part.substr(0, colon);
-    const auto slots =
-        colon == std::string::npos ? std::optional<int>(1) : parse_count(part.substr(colon + 1));
+    const auto slots = colon == std::string::npos ? std::optional<int>(1) : parse_count(part.substr(colon + 1));
     if (!is_host_name(name) || !slots)
-      throw UsageError(concat("--host: '", part, "' is no host"),
-                       "write name:slots, separated by commas: a:2,b:2");
-    const auto known =
-        std::find_if(hosts.begin(), hosts.end(), [&](const Host& host) { return host.name == name; });
+      throw UsageError(concat("--host: '", part, "' is no host"), "write name:slots, separated by commas: a:2,b:2");
+    const auto known = std::find_if(hosts.begin(), hosts.end(), [&](const Host& host) { return host.name == name; });
     if (known == hosts.end())
       hosts.push_back({name, slots, std::nullopt});
     else

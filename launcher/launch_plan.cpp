@@ -32,8 +32,7 @@ std::string describe(const HostList& hosts) {
 
 void check_slots(const LaunchRequest& request) {
   const auto slots = total_slots(request.hosts);
-  if (request.hosts.empty() || request.oversubscribe || !slots || request.num_ranks.value_or(1) <= *slots)
-    return;
+  if (request.hosts.empty() || request.oversubscribe || !slots || request.num_ranks.value_or(1) <= *slots) return;
   throw UsageError(
       concat("-np ", *request.num_ranks, ": the hosts ", describe(request.hosts), " have ", *slots, " slots"),
       concat("use -np ", *slots, ", add hosts or slots, or add --oversubscribe"));
@@ -76,8 +75,7 @@ HostList place(const LaunchRequest& request) {
 void check_request(const LaunchRequest& request, const Environment& environment) {
   if (request.program.empty())
     throw UsageError("no program to run", "add it after the options: skein run -np 2 -- trainer ...");
-  if (request.num_ranks && *request.num_ranks < 1)
-    throw UsageError(concat("-np ", *request.num_ranks, ": at least 1"));
+  if (request.num_ranks && *request.num_ranks < 1) throw UsageError(concat("-np ", *request.num_ranks, ": at least 1"));
   if (!request.num_ranks && request.hosts.empty() && !in_slurm(environment))
     throw UsageError("how many ranks?", "add -np N");
   check_slots(request);
@@ -136,8 +134,7 @@ LaunchPlan plan_launch(const LaunchRequest& request, const Environment& environm
 
 std::string shell_quoted(const std::string& argument) {
   const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 || std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
   };
   if (!argument.empty() && std::all_of(argument.begin(), argument.end(), is_plain)) return argument;
   std::string quoted = "'";

@@ -28,9 +28,9 @@ struct LaunchPlan {
 
 /// `environment`: of this process. Throws UsageError for what cannot be started as asked, with the numbers.
 /// A host gets as many ranks as it has slots before the next one's turn; with `oversubscribe` the surplus goes to the
-/// hosts in turns, to none more than its max_slots. Ranks are bound to nothing (Open MPI would pin each rank to one core, and its loader
-/// threads with it), and give up the core while they wait, unless the user's OMPI_MCA_mpi_yield_when_idle
-/// says otherwise.
+/// hosts in turns, to none more than its max_slots. Ranks are bound to nothing (Open MPI would pin each rank to one
+/// core, and its loader threads with it), and give up the core while they wait, unless the user's
+/// OMPI_MCA_mpi_yield_when_idle says otherwise.
 LaunchPlan plan_launch(const LaunchRequest& request, const std::map<std::string, std::string>& environment);
 
 /// The plan as one line to paste into a shell.

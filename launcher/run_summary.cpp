@@ -63,8 +63,7 @@ std::string readable_time(const std::string& utc) {
 std::string metrics_text(const json& metrics, std::size_t num_shown) {
   std::vector<std::string> names;
   for (const auto& [name, value] : metrics.items()) names.push_back(name);
-  std::stable_partition(names.begin(), names.end(),
-                        [](const std::string& name) { return name.starts_with("val/"); });
+  std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name.starts_with("val/"); });
   names.resize(std::min(names.size(), num_shown));
   std::string text;
   for (const std::string& name : names)

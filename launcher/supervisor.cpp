@@ -48,8 +48,7 @@ class SignalQueue {
 
 }  // namespace
 
-ExitStatus supervise(const std::vector<std::string>& argv,
-                     const std::map<std::string, std::string>& environment) {
+ExitStatus supervise(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment) {
   const SignalQueue signals;
   Subprocess child({.argv = argv, .environment = environment});
   for (;;) {

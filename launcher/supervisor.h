@@ -13,7 +13,6 @@ namespace skein {
 /// it, except those that the terminal sent to the whole foreground group, since the child has them already.
 /// Call it from the only thread; the signals stay blocked afterwards until the process ends.
 /// Throws ConfigError when the program cannot be started.
-ExitStatus supervise(const std::vector<std::string>& argv,
-                     const std::map<std::string, std::string>& environment);
+ExitStatus supervise(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment);
 
 }  // namespace skein

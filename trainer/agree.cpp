@@ -69,8 +69,8 @@ void check_same_options(Communicator& communicator, const nlohmann::json& compar
   std::string message = "the ranks were started with different flags:";
   for (int rank = 1; rank < communicator.world_size(); ++rank)
     if (all[rank] != all[0])
-      message += "\n  " + describe_option_difference(rank, nlohmann::json::parse(all[rank]), 0,
-                                                     nlohmann::json::parse(all[0]));
+      message +=
+          "\n  " + describe_option_difference(rank, nlohmann::json::parse(all[rank]), 0, nlohmann::json::parse(all[0]));
   const MismatchError error(message, "give every rank the same flags and configuration file");
   throw RefusedStart(error.what(), error.exit_code(), 0);
 }

@@ -14,8 +14,7 @@ namespace skein {
 /// Why a job did not start. Thrown on all ranks alike, so that they can leave in order; one of them says why.
 class RefusedStart : public Error {
  public:
-  RefusedStart(const std::string& message, int code, int reporter)
-      : Error(message), code_(code), reporter_(reporter) {}
+  RefusedStart(const std::string& message, int code, int reporter) : Error(message), code_(code), reporter_(reporter) {}
   int exit_code() const override { return code_; }
   const char* kind() const override { return "RefusedStart"; }
   /// The rank that reports the error.

@@ -19,8 +19,7 @@ namespace fs = std::filesystem;
 
 TensorFile collect_state(const torch::nn::Module& module, const torch::optim::SGD& optimizer) {
   TensorFile file;
-  for (const auto& item : module.named_parameters())
-    file.tensors["model." + item.key()] = item.value().detach();
+  for (const auto& item : module.named_parameters()) file.tensors["model." + item.key()] = item.value().detach();
   for (const auto& item : module.named_buffers()) file.tensors["model." + item.key()] = item.value();
   for (const auto& item : module.named_parameters()) {
     const auto found = optimizer.state().find(item.value().unsafeGetTensorImpl());
@@ -58,15 +57,14 @@ void put_in_place(const fs::path& fresh, const fs::path& target) {
 
 void remove_all_but(const fs::path& kept) {
   for (const auto& entry : fs::directory_iterator(kept.parent_path()))
-    if (entry.is_directory() && entry.path() != kept &&
-        entry.path().filename().string().starts_with("epoch_"))
+    if (entry.is_directory() && entry.path() != kept && entry.path().filename().string().starts_with("epoch_"))
       fs::remove_all(entry.path());
 }
 
 }  // namespace
 
-void write_checkpoint(const fs::path& folder, const torch::nn::Module& module,
-                      const torch::optim::SGD& optimizer, const TrainingPosition& position) try {
+void write_checkpoint(const fs::path& folder, const torch::nn::Module& module, const torch::optim::SGD& optimizer,
+                      const TrainingPosition& position) try {
   const std::string name = directory_name(position.num_epochs_done);
   const fs::path fresh = folder / (".new-" + name);
   fs::remove_all(fresh);

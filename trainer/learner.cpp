@@ -93,12 +93,10 @@ torch::Tensor Learner::State::logits(const Batch& batch) {
 
 torch::Tensor Learner::State::mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const {
   return torch::nn::functional::cross_entropy(
-      logits, labels,
-      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(options.label_smoothing));
+      logits, labels, torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(options.label_smoothing));
 }
 
-Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& labels,
-                            const torch::Tensor& loss) const {
+Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& labels, const torch::Tensor& loss) const {
   const torch::NoGradGuard no_grad;
   const auto top = std::get<1>(logits.topk(std::min<std::int64_t>(5, options.num_classes), 1));
   const torch::Tensor hits = top.eq(labels.unsqueeze(1));
@@ -219,8 +217,7 @@ void Learner::save_model(const std::filesystem::path& file) const {
 }
 
 void Learner::remember_best() {
-  for (const NamedTensor& named : state_of(*state_->model))
-    state_->best.tensors[named.name] = named.tensor.clone();
+  for (const NamedTensor& named : state_of(*state_->model)) state_->best.tensors[named.name] = named.tensor.clone();
   state_->best.metadata = {{"format", "pt"}};
 }
 

@@ -19,8 +19,7 @@ double warmup_factor(const LearningRateOptions& options, int epoch) {
 double cosine_rate(const LearningRateOptions& options, int epoch) {
   const int num_epochs = options.num_epochs - options.num_warmup_epochs;
   const double progress = static_cast<double>(epoch) / num_epochs;
-  return options.minimum +
-         (options.initial - options.minimum) * (1 + std::cos(std::numbers::pi * progress)) / 2;
+  return options.minimum + (options.initial - options.minimum) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
 /// How often the rate has dropped by gamma.

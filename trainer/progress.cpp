@@ -27,8 +27,7 @@ std::string fixed(double value, int num_digits) {
 
 std::string numbers_text(const StepProgress& progress) {
   return concat("loss ", fixed(progress.loss, 4), "  acc ", fixed(progress.accuracy, 1), " %  ",
-                fixed(progress.images_per_second, 1), " images/s  left ",
-                clock_text(progress.seconds_left));
+                fixed(progress.images_per_second, 1), " images/s  left ", clock_text(progress.seconds_left));
 }
 
 double steady_seconds() {
@@ -65,19 +64,18 @@ std::string step_line(const StepProgress& progress) {
 }
 
 std::string bar_line(const StepProgress& progress) {
-  const auto filled =
-      static_cast<int>(kBarCells * progress.step / std::max<std::int64_t>(progress.num_steps, 1));
+  const auto filled = static_cast<int>(kBarCells * progress.step / std::max<std::int64_t>(progress.num_steps, 1));
   const std::string bar = std::string(filled, '#') + std::string(kBarCells - filled, '.');
-  return concat(progress.epoch + 1, "/", progress.num_epochs, " [", bar, "] ", progress.step, "/",
-                progress.num_steps, "  ", numbers_text(progress))
+  return concat(progress.epoch + 1, "/", progress.num_epochs, " [", bar, "] ", progress.step, "/", progress.num_steps,
+                "  ", numbers_text(progress))
       .substr(0, 79);
 }
 
 std::string epoch_line(const EpochProgress& progress) {
-  return concat("epoch ", progress.epoch + 1, "/", progress.num_epochs, "  train loss ",
-                fixed(progress.train_loss, 4), " acc ", fixed(progress.train_accuracy, 1), " %  val loss ",
-                fixed(progress.val_loss, 4), " acc ", fixed(progress.val_accuracy, 1), " %  ",
-                fixed(progress.images_per_second, 1), " images/s  ", clock_text(progress.seconds));
+  return concat("epoch ", progress.epoch + 1, "/", progress.num_epochs, "  train loss ", fixed(progress.train_loss, 4),
+                " acc ", fixed(progress.train_accuracy, 1), " %  val loss ", fixed(progress.val_loss, 4), " acc ",
+                fixed(progress.val_accuracy, 1), " %  ", fixed(progress.images_per_second, 1), " images/s  ",
+                clock_text(progress.seconds));
 }
 
 Progress::Progress(std::ostream& out, ProgressStyle style, int print_freq)

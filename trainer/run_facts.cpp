@@ -30,21 +30,19 @@ std::string counted(int number, const std::string& thing) {
 }  // namespace
 
 json run_facts(const World& world, const TrainingRequest& request, const ThreadBudget& budget) {
-  return {
-      {"command", request.command},
-      {"parameters", request.table.values()},
-      {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
-      {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
-      {"seeds", {{"seed", request.options.seed}}},
-      {"topology", topology_facts(world, budget)}};
+  return {{"command", request.command},
+          {"parameters", request.table.values()},
+          {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
+          {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
+          {"seeds", {{"seed", request.options.seed}}},
+          {"topology", topology_facts(world, budget)}};
 }
 
 std::string describe_ranks(const World& world, const ThreadBudget& budget) {
   std::string text = counted(world.world_size(), "rank");
   if (world.topology().num_hosts() > 1) text += concat(" on ", world.topology().num_hosts(), " hosts");
-  return concat(text, world.world_size() > 1 ? ", each with " : " with ",
-                counted(budget.intra_op_threads, "thread"), " and ",
-                counted(budget.workers, "loader worker"));
+  return concat(text, world.world_size() > 1 ? ", each with " : " with ", counted(budget.intra_op_threads, "thread"),
+                " and ", counted(budget.workers, "loader worker"));
 }
 
 }  // namespace skein

@@ -13,16 +13,12 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .unit("DIR")
       .required();
   table.add("--batch-size,-b", options.batch_size, "images per rank and step").unit("IMAGES").at_least(1);
-  table
-      .add("--workers,-j", options.workers,
-           "threads per rank that read and decode images; else chosen from the cores")
+  table.add("--workers,-j", options.workers, "threads per rank that read and decode images; else chosen from the cores")
       .range(0, 1024)
       .not_compared();
   table.add("--unreadable", options.unreadable, "what to do about an image that cannot be read")
       .choices({"fail", "skip"});
-  table.add("--train-crop-size", options.train_crop_size, "side of a training image")
-      .unit("PIXELS")
-      .at_least(1);
+  table.add("--train-crop-size", options.train_crop_size, "side of a training image").unit("PIXELS").at_least(1);
   table
       .add("--train-crop-scale", options.train_crop_scale,
            "share of a picture's area that its training crop covers, drawn anew each time; small pictures that "
@@ -33,19 +29,15 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .add("--hflip-prob", options.hflip_prob,
            "share of the training images that are mirrored; 0 where left and right differ, as in writing")
       .range(0, 1);
-  table
-      .add("--val-resize-size", options.val_resize_size, "shorter side of a validation image before the crop")
+  table.add("--val-resize-size", options.val_resize_size, "shorter side of a validation image before the crop")
       .unit("PIXELS")
       .at_least(1);
-  table.add("--val-crop-size", options.val_crop_size, "side of a validation image")
-      .unit("PIXELS")
-      .at_least(1);
+  table.add("--val-crop-size", options.val_crop_size, "side of a validation image").unit("PIXELS").at_least(1);
 }
 
 void add_model_options(OptionTable& table, TrainOptions& options) {
   table.group("Model");
-  table.add("--model", options.model, "network")
-      .choices(resnet_names());
+  table.add("--model", options.model, "network").choices(resnet_names());
   table
       .add("--weights", options.weights,
            "initial weights: .safetensors, or a .pth of torch.save(model.state_dict()); for another number "
@@ -64,15 +56,11 @@ void add_training_options(OptionTable& table, TrainOptions& options) {
   table.add("--momentum", options.momentum, "of SGD").range(0, 1);
   table.add("--weight-decay,--wd", options.weight_decay, "of SGD").at_least(0);
   table.add("--nesterov", options.nesterov, "Nesterov momentum");
-  table.add("--label-smoothing", options.label_smoothing, "share of the target spread over all classes")
-      .range(0, 1);
-  table
-      .add("--accumulate", options.accumulate,
-           "batches per optimizer step: their gradients count as one large batch")
+  table.add("--label-smoothing", options.label_smoothing, "share of the target spread over all classes").range(0, 1);
+  table.add("--accumulate", options.accumulate, "batches per optimizer step: their gradients count as one large batch")
       .unit("BATCHES")
       .at_least(1);
-  table.add("--seed", options.seed,
-            "of initial weights, order and augmentation: the same seed gives the same model");
+  table.add("--seed", options.seed, "of initial weights, order and augmentation: the same seed gives the same model");
   table.add("--test-only", options.test_only, "only evaluate on val/ (with --weights)");
 }
 
@@ -80,23 +68,15 @@ void add_schedule_options(OptionTable& table, TrainOptions& options) {
   table.group("Learning rate schedule, by epoch");
   table.add("--lr-scheduler", options.lr_scheduler, "how the rate falls")
       .choices({"steplr", "multisteplr", "cosineannealinglr", "exponentiallr"});
-  table.add("--lr-step-size", options.lr_step_size, "steplr: epochs from drop to drop")
-      .unit("EPOCHS")
-      .at_least(1);
-  table
-      .add("--lr-milestones,--lr-steps", options.lr_milestones,
-           "multisteplr: epochs of the drops, after the warm-up")
+  table.add("--lr-step-size", options.lr_step_size, "steplr: epochs from drop to drop").unit("EPOCHS").at_least(1);
+  table.add("--lr-milestones,--lr-steps", options.lr_milestones, "multisteplr: epochs of the drops, after the warm-up")
       .unit("EPOCH,...")
       .at_least(1);
-  table.add("--lr-gamma", options.lr_gamma, "steplr, multisteplr, exponentiallr: factor of a drop")
-      .more_than(0);
+  table.add("--lr-gamma", options.lr_gamma, "steplr, multisteplr, exponentiallr: factor of a drop").more_than(0);
   table.add("--lr-min", options.lr_min, "cosineannealinglr: rate at the end").at_least(0);
-  table.add("--lr-warmup-epochs", options.lr_warmup_epochs, "epochs of a lower rate at the start")
-      .at_least(0);
-  table.add("--lr-warmup-method", options.lr_warmup_method, "how the rate rises")
-      .choices({"constant", "linear"});
-  table.add("--lr-warmup-decay", options.lr_warmup_decay, "share of --lr at which the warm-up starts")
-      .range(0, 1);
+  table.add("--lr-warmup-epochs", options.lr_warmup_epochs, "epochs of a lower rate at the start").at_least(0);
+  table.add("--lr-warmup-method", options.lr_warmup_method, "how the rate rises").choices({"constant", "linear"});
+  table.add("--lr-warmup-decay", options.lr_warmup_decay, "share of --lr at which the warm-up starts").range(0, 1);
 }
 
 void add_speed_options(OptionTable& table, TrainOptions& options) {
@@ -144,8 +124,8 @@ void add_message_options(OptionTable& table, TrainOptions& options) {
       .not_compared();
 }
 
-/// A flag that counts only beside certain others. With its default value it is let pass anywhere, so that the options of
-/// a run, fed back as --config, are accepted.
+/// A flag that counts only beside certain others. With its default value it is let pass anywhere, so that the options
+/// of a run, fed back as --config, are accepted.
 struct ScheduleFlag {
   const char* key;
   bool (*has_effect)(const TrainOptions&);
@@ -204,9 +184,9 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
   if (const auto& scale = options.train_crop_scale; scale.size() != 2 || scale[0] > scale[1] || scale[1] > 1)
     throw UsageError("--train-crop-scale takes two shares, 0 < MIN <= MAX <= 1", "e.g. --train-crop-scale 0.5,1");
   if (options.lr_warmup_epochs >= options.epochs && options.lr_warmup_epochs > 0)
-    throw UsageError(concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ",
-                            options.epochs),
-                     "warm up for fewer epochs");
+    throw UsageError(
+        concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ", options.epochs),
+        "warm up for fewer epochs");
   if (options.lr_scheduler == "multisteplr" && options.lr_milestones.empty())
     throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
   for (const ScheduleFlag& flag : kScheduleFlags) {

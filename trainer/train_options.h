@@ -72,8 +72,8 @@ struct TrainOptions {
 /// A table bound to `options`, which must outlive it.
 OptionTable make_train_option_table(TrainOptions& options);
 
-/// What no single option can check: flags that need or defeat one another. `table`: that of `options`. Throws UsageError
-/// naming the flags.
+/// What no single option can check: flags that need or defeat one another. `table`: that of `options`. Throws
+/// UsageError naming the flags.
 void check_train_options(const TrainOptions& options, const OptionTable& table);
 
 }  // namespace skein

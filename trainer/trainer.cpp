@@ -15,16 +15,9 @@ double seconds_since(Clock::time_point start) {
 }
 
 LearningRateOptions rate_options(const TrainOptions& options) {
-  return {options.lr,
-          options.epochs,
-          options.lr_scheduler,
-          options.lr_step_size,
-          options.lr_milestones,
-          options.lr_gamma,
-          options.lr_min,
-          options.lr_warmup_epochs,
-          options.lr_warmup_method,
-          options.lr_warmup_decay};
+  return {
+      options.lr,       options.epochs, options.lr_scheduler,     options.lr_step_size,     options.lr_milestones,
+      options.lr_gamma, options.lr_min, options.lr_warmup_epochs, options.lr_warmup_method, options.lr_warmup_decay};
 }
 
 SamplerOptions sampler_options(const TrainerParts& parts, const ImageFolder& images, bool shuffle) {
@@ -70,8 +63,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const std::filesyst
       rate_(rate_options(parts.options)),
       training_sampler_(sampler_options(parts, *parts.data.training, true)),
       validation_sampler_(sampler_options(parts, *parts.data.validation, false)),
-      training_loader_(parts.data.training,
-                       loader_options(parts.options, num_workers, train_transform(parts.options))),
+      training_loader_(parts.data.training, loader_options(parts.options, num_workers, train_transform(parts.options))),
       validation_loader_(parts.data.validation,
                          loader_options(parts.options, num_workers, eval_transform(parts.options))),
       outputs_(outputs),
@@ -94,16 +86,16 @@ void Trainer::train() {
     report_epoch(epoch, training, validation, timing);
     keep_model(epoch, validation.accuracy());
     parts_.progress.epoch_done({epoch, parts_.options.epochs, training.mean_loss(), training.accuracy(),
-                                validation.mean_loss(), validation.accuracy(),
-                                training.num_images / timing.seconds, seconds_since(epoch_started)});
+                                validation.mean_loss(), validation.accuracy(), training.num_images / timing.seconds,
+                                seconds_since(epoch_started)});
   }
 }
 
 void Trainer::test() {
   const Tally validation = evaluate(0);
   parts_.journal.save_metrics();
-  parts_.progress.message(concat("val loss ", validation.mean_loss(), "  acc ", validation.accuracy(),
-                                 " % of ", validation.num_images, " images"));
+  parts_.progress.message(concat("val loss ", validation.mean_loss(), "  acc ", validation.accuracy(), " % of ",
+                                 validation.num_images, " images"));
 }
 
 Tally Trainer::train_epoch(int epoch, EpochTiming& timing) {

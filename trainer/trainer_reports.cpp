@@ -34,8 +34,7 @@ void Trainer::report_step(int epoch, const Tally& step, const Tally& epoch_so_fa
   progress.loss = epoch_so_far.mean_loss();
   progress.accuracy = epoch_so_far.accuracy();
   progress.images_per_second = epoch_so_far.num_images / seconds;
-  progress.seconds_left =
-      seconds_so_far / static_cast<double>(num_steps_done_) * static_cast<double>(steps_left);
+  progress.seconds_left = seconds_so_far / static_cast<double>(num_steps_done_) * static_cast<double>(steps_left);
   parts_.progress.step(progress);
 }
 
@@ -43,12 +42,10 @@ void Trainer::report_evaluation(const Tally& tally, int epoch) {
   RunJournal& journal = parts_.journal;
   journal.log("val/loss", tally.mean_loss(), num_steps_done_, epoch);
   journal.log("val/accuracy", tally.accuracy(), num_steps_done_, epoch);
-  if (parts_.data.num_classes() > 5)
-    journal.log("val/accuracy_top5", tally.accuracy_top5(), num_steps_done_, epoch);
+  if (parts_.data.num_classes() > 5) journal.log("val/accuracy_top5", tally.accuracy_top5(), num_steps_done_, epoch);
 }
 
-void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation,
-                           const EpochTiming& timing) {
+void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing) {
   RunJournal& journal = parts_.journal;
   const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(timing.num_steps);
   journal.log("train/loss", training.mean_loss(), num_steps_done_, epoch);
@@ -57,9 +54,9 @@ void Trainer::report_epoch(int epoch, const Tally& training, const Tally& valida
   journal.log("train/images_per_second", training.num_images / timing.seconds, num_steps_done_, epoch);
   journal.log("train/gradient_wait_ms", wait_ms, num_steps_done_, epoch);
   journal.save_metrics();
-  log_info(concat("epoch ", epoch + 1, ": train loss ", training.mean_loss(), ", accuracy ",
-                  training.accuracy(), " %; val loss ", validation.mean_loss(), ", accuracy ",
-                  validation.accuracy(), " %; this rank waited ", wait_ms, " ms a step for gradients"));
+  log_info(concat("epoch ", epoch + 1, ": train loss ", training.mean_loss(), ", accuracy ", training.accuracy(),
+                  " %; val loss ", validation.mean_loss(), ", accuracy ", validation.accuracy(),
+                  " %; this rank waited ", wait_ms, " ms a step for gradients"));
 }
 
 }  // namespace skein

@@ -22,11 +22,11 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   std::string factors = concat("--batch-size ", options.batch_size);
   if (options.accumulate > 1) factors += concat(" times --accumulate ", options.accumulate);
   if (world_size > 1) factors += concat(" on ", world_size, " ranks");
-  throw UsageError(concat(factors, " makes ", step, " images a step, but ", training.root().string(),
-                          " holds only ", training.num_images()),
-                   concat("choose a --batch-size of at most ",
-                          training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size),
-                          ", or fewer ranks"));
+  throw UsageError(
+      concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
+             training.num_images()),
+      concat("choose a --batch-size of at most ",
+             training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size), ", or fewer ranks"));
 }
 
 }  // namespace
@@ -48,9 +48,9 @@ TrainingData open_training_data(const TrainOptions& options, int world_size) {
   data.training = std::make_shared<ImageFolder>(options.data_path / "train");
   data.validation = std::make_shared<ImageFolder>(options.data_path / "val", *data.training);
   if (data.num_classes() < 2)
-    throw DataError(concat(data.training->root().string(), " holds a single class, '",
-                           data.training->classes().front(), "'"),
-                    "there is nothing to tell apart: add a folder with images of another class");
+    throw DataError(
+        concat(data.training->root().string(), " holds a single class, '", data.training->classes().front(), "'"),
+        "there is nothing to tell apart: add a folder with images of another class");
   if (!options.test_only) require_enough_images(options, world_size, *data.training);
   return data;
 }

@@ -49,8 +49,7 @@ CoreShare find_core_share(World& world, Communicator& communicator) {
   return share_cores(cores_of_machine, position, num_host_cores());
 }
 
-LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data,
-                               const ThreadBudget& budget) {
+LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data, const ThreadBudget& budget) {
   LearnerOptions learner;
   learner.model = options.model;
   learner.num_classes = static_cast<std::int64_t>(data.num_classes());
@@ -110,13 +109,13 @@ struct RunPlace {
   std::filesystem::path outputs;
 };
 
-RunPlace create_run(World& world, Communicator& communicator, const TrainingRequest& request,
-                    const Preparations& made, RunJournal& journal) {
+RunPlace create_run(World& world, Communicator& communicator, const TrainingRequest& request, const Preparations& made,
+                    RunJournal& journal) {
   RunPlace place;
   check_on_all_ranks(communicator, [&] {
     if (world.rank() != 0) return;
-    auto run = std::make_unique<Run>(run_options(request.options, *made.learner),
-                                     run_facts(world, request, made.budget));
+    auto run =
+        std::make_unique<Run>(run_options(request.options, *made.learner), run_facts(world, request, made.budget));
     place = {run->directory(), run->outputs()};
     journal.adopt(std::move(run));
   });
@@ -141,14 +140,12 @@ void move_into_run(World& world, const std::filesystem::path& directory, const T
 
 void warn_of_other_formats(const ImageFolder& folder) {
   if (folder.num_other_images() > 0)
-    log_warning(
-        concat(folder.num_other_images(), " files in ", folder.root().string(),
-               " are images of a format that is not read (only JPEG and PNG are); they are left out"));
+    log_warning(concat(folder.num_other_images(), " files in ", folder.root().string(),
+                       " are images of a format that is not read (only JPEG and PNG are); they are left out"));
 }
 
 /// Into the log, and in front of the user.
-void announce(const World& world, const TrainingRequest& request, const Preparations& made,
-              Progress& progress) {
+void announce(const World& world, const TrainingRequest& request, const Preparations& made, Progress& progress) {
   std::vector<std::string> lines = {
       concat(request.options.model, " on ", made.data.summary(), "; ", describe_ranks(world, made.budget))};
   lines.insert(lines.end(), made.learner->notes().begin(), made.learner->notes().end());
@@ -160,7 +157,8 @@ void announce(const World& world, const TrainingRequest& request, const Preparat
   if (!warning.empty() && world.local_rank() == 0) log_warning(warning);
   if (world.rank() != 0) return;
   for (std::size_t i = 0; i < made.data.num_classes(); ++i)
-    log_debug(concat(made.data.training->classes()[i], ": ", made.data.training->images_by_class()[i], " training images"));
+    log_debug(
+        concat(made.data.training->classes()[i], ": ", made.data.training->images_by_class()[i], " training images"));
   warn_of_other_formats(*made.data.training);
   warn_of_other_formats(*made.data.validation);
 }
@@ -182,14 +180,13 @@ void run_training_job(World& world, const TrainingRequest& request, SignalWatch&
 
   journal->enter(RunState::kPreparing);
   const bool is_main = world.rank() == 0;
-  Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone,
-                    request.options.print_freq);
+  Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
   announce(world, request, made, progress);
   if (is_main) write_classes(place.outputs / "classes.json", made.data);
   made.learner->connect(*communicator);
-  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress},
-                  made.budget.workers, place.outputs);
+  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress}, made.budget.workers,
+                  place.outputs);
 
   journal->enter(RunState::kRunning);
   request.options.test_only ? trainer.test() : trainer.train();

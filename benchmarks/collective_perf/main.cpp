@@ -37,21 +37,23 @@ void declare(OptionTable& table, Options& options) {
 }
 
 void print_header(const World& world, const Options& options) {
-  std::printf("# skein collective_perf: %s, %d ranks on %d host(s), %s memory; peer: %s (%s)\n", options.operation.c_str(),
-              world.world_size(), world.topology().num_hosts(), options.memory.c_str(), options.peer.c_str(),
-              world.mpi_version().substr(0, world.mpi_version().find(',')).c_str());
-  std::printf("# buffers are rewritten before every iteration; medians of the slowest rank over %d rounds in turns\n#\n",
-              options.num_rounds);
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "size", "count", "type", "redop", "root",
-              "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound");
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "(B)", "(elements)", "", "", "", "(us)",
-              "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)");
+  std::printf("# skein collective_perf: %s, %d ranks on %d host(s), %s memory; peer: %s (%s)\n",
+              options.operation.c_str(), world.world_size(), world.topology().num_hosts(), options.memory.c_str(),
+              options.peer.c_str(), world.mpi_version().substr(0, world.mpi_version().find(',')).c_str());
+  std::printf(
+      "# buffers are rewritten before every iteration; medians of the slowest rank over %d rounds in turns\n#\n",
+      options.num_rounds);
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "size", "count", "type",
+              "redop", "root", "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound");
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "(B)", "(elements)", "", "",
+              "", "(us)", "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)");
 }
 
 void print_row(const Row& row, const Options& options, double bus_factor) {
   const double algbw = row.skein_us > 0 ? static_cast<double>(row.num_bytes) / row.skein_us / 1000 : 0;
-  std::printf("%12zu  %12zu  %8s  %6s  %6d  %10.2f  %7.2f  %7.2f  %6zu", row.num_bytes, row.count, options.dtype.c_str(),
-              options.reduce_op.c_str(), options.root, row.skein_us, algbw, algbw * bus_factor, row.num_wrong);
+  std::printf("%12zu  %12zu  %8s  %6s  %6d  %10.2f  %7.2f  %7.2f  %6zu", row.num_bytes, row.count,
+              options.dtype.c_str(), options.reduce_op.c_str(), options.root, row.skein_us, algbw, algbw * bus_factor,
+              row.num_wrong);
   if (row.mpi_us)
     std::printf("  %10.2f  %6zu  %8.2fx", *row.mpi_us, row.mpi_num_wrong, *row.mpi_us / row.skein_us);
   else
@@ -65,8 +67,8 @@ void print_row(const Row& row, const Options& options, double bus_factor) {
 
 nlohmann::json to_json(const Row& row, double bus_factor) {
   const double algbw = row.skein_us > 0 ? static_cast<double>(row.num_bytes) / row.skein_us / 1000 : 0;
-  nlohmann::json result{{"bytes", row.num_bytes},   {"count", row.count},
-                        {"skein_us", row.skein_us}, {"algbw_gbps", algbw},
+  nlohmann::json result{{"bytes", row.num_bytes},           {"count", row.count},
+                        {"skein_us", row.skein_us},         {"algbw_gbps", algbw},
                         {"busbw_gbps", algbw * bus_factor}, {"wrong", row.num_wrong}};
   if (row.mpi_us) {
     result["mpi_us"] = *row.mpi_us;
@@ -110,6 +112,6 @@ int main(int argc, char** argv) {
   skein::OptionTable table("collective_perf", "Measures Skein's collectives, beside MPI's. Start it with mpirun.",
                            SKEIN_VERSION);
   skein::bench::declare(table, options);
-  return skein::bench::benchmark_main(
-      argc, argv, table, [&](skein::World& world) { return skein::bench::run(world, table, options); });
+  return skein::bench::benchmark_main(argc, argv, table,
+                                      [&](skein::World& world) { return skein::bench::run(world, table, options); });
 }

@@ -71,10 +71,13 @@ Row Measurement::measure(std::size_t num_bytes) {
 double Measurement::bus_factor() const {
   const double n = comm_.world_size();
   switch (operation_) {
-    case Operation::kAllreduce: return 2 * (n - 1) / n;
+    case Operation::kAllreduce:
+      return 2 * (n - 1) / n;
     case Operation::kReduceScatter:
-    case Operation::kAllgather: return (n - 1) / n;
-    default: return 1;
+    case Operation::kAllgather:
+      return (n - 1) / n;
+    default:
+      return 1;
   }
 }
 
@@ -118,8 +121,8 @@ Side Measurement::mpi_side(std::size_t block) {
   return side;
 }
 
-/// The loads and stores of one rank's share of an allreduce in place, all on memory of its own: what remains of the time is
-/// the processor's, and no implementation can be faster.
+/// The loads and stores of one rank's share of an allreduce in place, all on memory of its own: what remains of the
+/// time is the processor's, and no implementation can be faster.
 Side Measurement::bound_side(std::size_t block) {
   Side side;
   const Range slice = cache_aligned_part(block, dtype_, comm_.world_size(), comm_.rank());

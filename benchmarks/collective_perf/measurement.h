@@ -44,7 +44,7 @@ struct Row {
 /// What one contestant needs for one size.
 struct Side {
   Request request;
-  ReduceOp checked_op{};                     ///< the reduction whose result is expected
+  ReduceOp checked_op{};                       ///< the reduction whose result is expected
   std::function<void(int iteration)> rewrite;  ///< fills the buffers anew
   std::function<void()> run;
   std::function<void()> barrier;

@@ -13,7 +13,8 @@ namespace skein::bench {
 
 /// Element `i` of rank `rank`'s input in iteration `iteration`: 0, 1, 2 or 3.
 inline int pattern(int rank, std::size_t i, int iteration) {
-  return static_cast<int>((i * 7 + (i >> 8) + static_cast<std::size_t>(rank) * 5 + static_cast<std::size_t>(iteration) * 3) & 3);
+  return static_cast<int>(
+      (i * 7 + (i >> 8) + static_cast<std::size_t>(rank) * 5 + static_cast<std::size_t>(iteration) * 3) & 3);
 }
 
 /// Writes elements [first, first + buffer.count) of the pattern of `rank`.

@@ -18,7 +18,8 @@ int benchmark_main(int argc, char** argv, OptionTable& table, const std::functio
   });
 }
 
-void write_report(const std::filesystem::path& file, const OptionTable& table, const World& world, nlohmann::json report) {
+void write_report(const std::filesystem::path& file, const OptionTable& table, const World& world,
+                  nlohmann::json report) {
   report.update({{"benchmark", table.program()},
                  {"options", table.values()},
                  {"world_size", world.world_size()},

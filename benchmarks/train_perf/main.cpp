@@ -48,10 +48,13 @@ void declare(OptionTable& table, Options& options) {
   table.add("--bucket-mib", options.bucket_mib, "gradients that travel together, in MiB").at_least(1);
   table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
   table.add("--amp", options.amp, "automatic mixed precision").choices({"off", "bf16"});
-  table.add("--bound", options.bound, "replace the averaging: barrier waits for the other ranks only, none does not talk at all")
+  table
+      .add("--bound", options.bound,
+           "replace the averaging: barrier waits for the other ranks only, none does not talk at all")
       .choices({"off", "barrier", "none"});
-  table.add("--rounds", options.num_rounds,
-            "rounds in which the step takes turns with its empty-barrier bound, for exposed_comm_ms; 0: the step alone")
+  table
+      .add("--rounds", options.num_rounds,
+           "rounds in which the step takes turns with its empty-barrier bound, for exposed_comm_ms; 0: the step alone")
       .at_least(0);
   table.add("--json", options.json, "write the figures to this file").unit("FILE").not_compared();
 }
@@ -59,7 +62,11 @@ void declare(OptionTable& table, Options& options) {
 class Trainee {
  public:
   Trainee(Communicator& comm, const Options& options, const std::string& bound)
-      : comm_(comm), options_(options), waits_(bound == "barrier"), model_(make_model(options)), optimizer_(model_->parameters(), sgd_options()) {
+      : comm_(comm),
+        options_(options),
+        waits_(bound == "barrier"),
+        model_(make_model(options)),
+        optimizer_(model_->parameters(), sgd_options()) {
     torch::manual_seed(1 + comm.rank());
     images_ = torch::randn({options.batch_size, 3, options.image_size, options.image_size});
     if (options.channels_last) images_ = images_.contiguous(torch::MemoryFormat::ChannelsLast);
@@ -180,7 +187,8 @@ void print(const nlohmann::json& figures, const Options& options, int world_size
   const auto figure = [&](const char* key) { return figures[key].get<double>(); };
   std::printf("%s, batch %d a rank, %d x %d, amp %s, bound %s, %d rank(s)\n", options.model.c_str(), options.batch_size,
               options.image_size, options.image_size, options.amp.c_str(), options.bound.c_str(), world_size);
-  std::printf("images/s: %.1f in total, %.1f a rank\n", figure("images_per_second"), figure("images_per_second_per_rank"));
+  std::printf("images/s: %.1f in total, %.1f a rank\n", figure("images_per_second"),
+              figure("images_per_second_per_rank"));
   std::printf("step: %.2f ms median, %.2f ms standard deviation\n", figure("step_ms"), figure("step_ms_sd"));
   if (figures.contains("exposed_comm_ms"))
     std::printf("communication exposed: %.2f ms a step (step with an empty barrier: %.2f ms)\n",
@@ -203,9 +211,8 @@ void run(World& world, const OptionTable& table, const Options& options) {
 
 int main(int argc, char** argv) {
   skein::bench::Options options;
-  skein::OptionTable table("train_perf",
-                           "Measures a data-parallel training step on synthetic images. Start it with mpirun.",
-                           SKEIN_VERSION);
+  skein::OptionTable table(
+      "train_perf", "Measures a data-parallel training step on synthetic images. Start it with mpirun.", SKEIN_VERSION);
   skein::bench::declare(table, options);
   return skein::bench::benchmark_main(argc, argv, table, [&](skein::World& world) {
     skein::keep_freed_memory();

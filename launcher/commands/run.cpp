@@ -28,8 +28,7 @@ void declare(OptionTable& table, RunCommandOptions& options) {
            "ranks; without it all slots of the hosts, or of the Slurm allocation")
       .at_least(1)
       .unit("N");
-  table.add("--host,-H", options.hosts, "hosts and their slots; this host unless given")
-      .unit("NAME:SLOTS,...");
+  table.add("--host,-H", options.hosts, "hosts and their slots; this host unless given").unit("NAME:SLOTS,...");
   table.add("--hostfile", options.hostfile, "file of hosts, `name slots=N` a line").unit("FILE");
   table.add("--oversubscribe", options.request.oversubscribe, "allow more ranks than slots");
   table.add("--export,-x", options.request.exported, "environment variable for all ranks; may be repeated")
@@ -58,8 +57,7 @@ int start(const LaunchPlan& plan, std::map<std::string, std::string> environment
 
 int run_command(const CommandContext& context, const std::vector<std::string>& words) {
   RunCommandOptions options;
-  OptionTable table("skein run",
-                    "Starts a program on several ranks through mpirun, with sane placement and binding.",
+  OptionTable table("skein run", "Starts a program on several ranks through mpirun, with sane placement and binding.",
                     context.version);
   declare(table, options);
   if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {

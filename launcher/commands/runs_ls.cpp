@@ -14,14 +14,12 @@ namespace {
 constexpr std::size_t kShownMetrics = 2;
 
 std::string table_text(const nlohmann::json& runs) {
-  std::vector<std::vector<std::string>> rows = {
-      {"RUN", "EXPERIMENT", "STATE", "CREATED (UTC)", "DURATION", "METRICS"}};
+  std::vector<std::vector<std::string>> rows = {{"RUN", "EXPERIMENT", "STATE", "CREATED (UTC)", "DURATION", "METRICS"}};
   for (const auto& run : runs) {
     const bool unreadable = run.at("duration_s").is_null();
-    rows.push_back(
-        {run.at("run_id"), run.at("experiment"), run.at("state"), readable_time(run.at("created")),
-         unreadable ? "" : duration_text(run.at("duration_s")),
-         unreadable ? run.at("reason").get<std::string>() : metrics_text(run.at("metrics"), kShownMetrics)});
+    rows.push_back({run.at("run_id"), run.at("experiment"), run.at("state"), readable_time(run.at("created")),
+                    unreadable ? "" : duration_text(run.at("duration_s")),
+                    unreadable ? run.at("reason").get<std::string>() : metrics_text(run.at("metrics"), kShownMetrics)});
   }
   return text_table(rows);
 }

@@ -35,8 +35,7 @@ Rows members_of(const json& record, const char* name) {
 Rows history_of(const json& record) {
   Rows rows;
   for (const json& entry : record.value("state_history", json::array()))
-    rows.push_back(
-        {readable_time(entry.value("time", "")), entry.value("state", ""), entry.value("reason", "")});
+    rows.push_back({readable_time(entry.value("time", "")), entry.value("state", ""), entry.value("reason", "")});
   return rows;
 }
 
@@ -51,11 +50,10 @@ Rows metrics_of(const RunDirectory& run) {
   Rows rows;
   for (const auto& [name, series] : run.metrics().metrics) {
     if (series.num_points() == 0) continue;
-    rows.push_back(
-        {name,
-         concat(series.values.back(), series.description.unit.empty() ? "" : " ", series.description.unit),
-         concat("at step ", series.steps.back(), ", epoch ", series.epochs.back(), "; ", series.num_points(),
-                " values")});
+    rows.push_back({name,
+                    concat(series.values.back(), series.description.unit.empty() ? "" : " ", series.description.unit),
+                    concat("at step ", series.steps.back(), ", epoch ", series.epochs.back(), "; ", series.num_points(),
+                           " values")});
   }
   return rows;
 }
@@ -63,8 +61,8 @@ Rows metrics_of(const RunDirectory& run) {
 Rows outputs_of(const RunDirectory& run) {
   Rows rows;
   for (const auto& file : run.output_files())
-    rows.push_back({file.string(), bytes_text(static_cast<double>(
-                                       std::filesystem::file_size(run.path() / "outputs" / file)))});
+    rows.push_back(
+        {file.string(), bytes_text(static_cast<double>(std::filesystem::file_size(run.path() / "outputs" / file)))});
   return rows;
 }
 
@@ -82,17 +80,13 @@ std::string page(const RunDirectory& run, const json& summary, const json& recor
                {"Created", readable_time(summary.at("created")) + " UTC"},
                {"Duration", duration_text(summary.at("duration_s"))},
                {"Directory", summary.at("path")}};
-  if (!summary.at("reason").get<std::string>().empty())
-    head.insert(head.begin() + 3, {"Reason", summary.at("reason")});
-  if (const std::string command = command_text(record); !command.empty())
-    head.push_back({"Command", command});
-  return text_table(head) + section("States", history_of(record)) +
-         section("Metrics, last values", metrics_of(run)) +
-         section("Parameters", members_of(record, "parameters")) +
-         section("Tags", members_of(record, "tags")) + section("Notes", notes_of(record)) +
-         section("Topology", members_of(record, "topology")) + section("Seeds", members_of(record, "seeds")) +
-         section("Host", members_of(record, "host")) + section("Versions", members_of(record, "versions")) +
-         section("Outputs", outputs_of(run));
+  if (!summary.at("reason").get<std::string>().empty()) head.insert(head.begin() + 3, {"Reason", summary.at("reason")});
+  if (const std::string command = command_text(record); !command.empty()) head.push_back({"Command", command});
+  return text_table(head) + section("States", history_of(record)) + section("Metrics, last values", metrics_of(run)) +
+         section("Parameters", members_of(record, "parameters")) + section("Tags", members_of(record, "tags")) +
+         section("Notes", notes_of(record)) + section("Topology", members_of(record, "topology")) +
+         section("Seeds", members_of(record, "seeds")) + section("Host", members_of(record, "host")) +
+         section("Versions", members_of(record, "versions")) + section("Outputs", outputs_of(run));
 }
 
 json page_json(const RunDirectory& run, const json& summary, json record) {

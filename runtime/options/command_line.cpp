@@ -53,16 +53,14 @@ CLI::Option* add_to(CLI::App& app, const Option& option) {
     names.insert(names.end(), negations.begin(), negations.end());
     return app.add_flag(join(names))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
-  CLI::Option* added =
-      app.add_option(join(names))->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::Option* added = app.add_option(join(names))->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (option.arity() == OptionValue::Arity::kMany && option.splits_at_commas()) added->delimiter(',');
   return added;
 }
 
 void refuse_unknown(const std::vector<std::unique_ptr<Option>>& options, const std::string& word) {
   std::vector<std::string> known{"--help", "--version"};
-  for (const auto& option : options)
-    known.insert(known.end(), option->names().begin(), option->names().end());
+  for (const auto& option : options) known.insert(known.end(), option->names().begin(), option->names().end());
   const std::string flag = word.substr(0, word.find('='));
   throw UsageError(concat("unknown option ", flag, did_you_mean(flag, known)), "see --help for all options");
 }
@@ -100,8 +98,7 @@ void run_parser(CLI::App& app, std::vector<std::string> words) {
 /// Where CLI11 leaves each option's values.
 using Parsed = std::map<const Option*, CLI::Option*>;
 
-std::vector<RawSetting> settings_of(const std::vector<std::unique_ptr<Option>>& options,
-                                    const Parsed& parsed) {
+std::vector<RawSetting> settings_of(const std::vector<std::unique_ptr<Option>>& options, const Parsed& parsed) {
   std::vector<RawSetting> settings;
   for (const auto& option : options) {
     std::vector<std::string> texts = parsed.at(option.get())->results();
@@ -127,8 +124,8 @@ std::vector<std::string> program_of(const std::vector<std::unique_ptr<Option>>& 
 
 }  // namespace
 
-CommandLine read_command_line(const std::vector<std::unique_ptr<Option>>& options,
-                              std::vector<std::string> words, PlainArguments plain) {
+CommandLine read_command_line(const std::vector<std::unique_ptr<Option>>& options, std::vector<std::string> words,
+                              PlainArguments plain) {
   const bool ends_options = plain == PlainArguments::kEndOptions;
   const std::vector<std::string> verbatim = ends_options ? std::vector<std::string>() : take_verbatim(words);
   CLI::App app;

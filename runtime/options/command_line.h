@@ -25,7 +25,7 @@ enum class PlainArguments {
 
 /// `words` is argv without the program's name. Throws UsageError for unknown flags (with a suggestion) and
 /// missing values.
-CommandLine read_command_line(const std::vector<std::unique_ptr<Option>>& options,
-                              std::vector<std::string> words, PlainArguments plain);
+CommandLine read_command_line(const std::vector<std::unique_ptr<Option>>& options, std::vector<std::string> words,
+                              PlainArguments plain);
 
 }  // namespace skein

@@ -20,8 +20,7 @@ std::string read_text(const std::filesystem::path& file) {
   std::ifstream in;
   if (!std::filesystem::is_directory(file, ignored)) in.open(file, std::ios::binary);
   if (!in.is_open())
-    throw ConfigError(concat("cannot read the configuration file ", file.string()),
-                      "check the path given to --config");
+    throw ConfigError(concat("cannot read the configuration file ", file.string()), "check the path given to --config");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
@@ -29,8 +28,7 @@ YAML::Node parse(const std::filesystem::path& file, const std::string& text) {
   try {
     const auto documents = YAML::LoadAll(text);
     if (documents.size() > 1)
-      throw ConfigError(concat(place(file, documents[1].Mark()), ": a second document"),
-                        "keep one document a file");
+      throw ConfigError(concat(place(file, documents[1].Mark()), ": a second document"), "keep one document a file");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::ParserException& error) {
     throw ConfigError(concat(place(file, error.mark), ": not valid YAML: ", error.msg));

@@ -51,8 +51,7 @@ std::string default_text(const Option& option) {
   const nlohmann::json value = option.default_value();
   if (option.is_required()) return "required";
   if (value.is_boolean()) return value.get<bool>() ? "default: on" : "default: off";
-  const bool unset =
-      value.is_null() || ((value.is_string() || value.is_array()) && value.size() == 0) || value == "";
+  const bool unset = value.is_null() || ((value.is_string() || value.is_array()) && value.size() == 0) || value == "";
   return unset ? "" : "default: " + option_text(value);
 }
 
@@ -76,18 +75,15 @@ std::string entry(const std::string& usage, const std::string& description, std:
 
 }  // namespace
 
-std::string help_text(const HelpPage& page, const std::vector<std::unique_ptr<Option>>& options,
-                      std::size_t width) {
+std::string help_text(const HelpPage& page, const std::vector<std::unique_ptr<Option>>& options, std::size_t width) {
   std::string text = "Usage: " + page.program + " [options]";
   for (const ArgumentHelp& argument : page.arguments) text += " " + argument.placeholder;
   text += "\n\n" + wrapped(page.description, 0, width) + "\n";
   if (!page.arguments.empty()) text += "\nArguments\n";
-  for (const ArgumentHelp& argument : page.arguments)
-    text += entry(argument.placeholder, argument.help, width);
+  for (const ArgumentHelp& argument : page.arguments) text += entry(argument.placeholder, argument.help, width);
   std::vector<std::string> groups;
   for (const auto& option : options)
-    if (std::find(groups.begin(), groups.end(), option->group()) == groups.end())
-      groups.push_back(option->group());
+    if (std::find(groups.begin(), groups.end(), option->group()) == groups.end()) groups.push_back(option->group());
   for (const std::string& group : groups) {
     text += "\n" + group + "\n";
     for (const auto& option : options)

@@ -33,8 +33,7 @@ std::string option_key(const std::string& name) {
   return key;
 }
 
-Option::Option(const std::string& names, std::string group, std::string help,
-               std::unique_ptr<OptionValue> value)
+Option::Option(const std::string& names, std::string group, std::string help, std::unique_ptr<OptionValue> value)
     : names_(split(names, ',')), group_(std::move(group)), help_(std::move(help)), value_(std::move(value)) {
   if (names_.empty() || !names_.front().starts_with("--") || names_.front().find('_') != std::string::npos ||
       !std::all_of(names_.begin(), names_.end(), is_name))
@@ -69,18 +68,14 @@ Option& Option::not_compared() {
 Option& Option::at_least(double minimum) {
   constraint_ = concat("at least ", minimum);
   return check([=](const json& value) {
-    return value.get<double>() >= minimum
-               ? ""
-               : concat(value.dump(), " is too small: it must be at least ", minimum);
+    return value.get<double>() >= minimum ? "" : concat(value.dump(), " is too small: it must be at least ", minimum);
   });
 }
 
 Option& Option::more_than(double minimum) {
   constraint_ = concat("more than ", minimum);
   return check([=](const json& value) {
-    return value.get<double>() > minimum
-               ? ""
-               : concat(value.dump(), " is too small: it must be more than ", minimum);
+    return value.get<double>() > minimum ? "" : concat(value.dump(), " is too small: it must be more than ", minimum);
   });
 }
 

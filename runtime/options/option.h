@@ -29,8 +29,8 @@ class Option {
   // Refinements.
   Option& unit(std::string placeholder);  ///< placeholder in --help instead of the type's: EPOCHS, DIR
   Option& required();                     ///< parse() refuses to go on without it
-  Option& unsplit();       ///< a vector's values may hold commas: one value each time it is given
-  Option& not_compared();  ///< ranks may differ in it (--print-freq)
+  Option& unsplit();                      ///< a vector's values may hold commas: one value each time it is given
+  Option& not_compared();                 ///< ranks may differ in it (--print-freq)
   Option& at_least(double minimum);
   Option& more_than(double minimum);
   Option& range(double minimum, double maximum);  ///< both ends allowed

@@ -26,8 +26,7 @@ OptionTable& OptionTable::group(std::string title) {
   return *this;
 }
 
-Option& OptionTable::add_bound(const std::string& names, std::string help,
-                               std::unique_ptr<OptionValue> value) {
+Option& OptionTable::add_bound(const std::string& names, std::string help, std::unique_ptr<OptionValue> value) {
   auto option = std::make_unique<Option>(names, group_, std::move(help), std::move(value));
   for (const std::string& name : option->names())
     if (find(name) != nullptr || name == "--help" || name == "-h" || name == "--version")
@@ -45,15 +44,13 @@ OptionTable& OptionTable::accept_config_file() {
   return *this;
 }
 
-OptionTable& OptionTable::argument(std::string placeholder, std::string& variable, std::string help,
-                                   bool is_required) {
+OptionTable& OptionTable::argument(std::string placeholder, std::string& variable, std::string help, bool is_required) {
   page_.arguments.push_back({is_required ? placeholder : "[" + placeholder + "]", std::move(help)});
   arguments_.push_back({std::move(placeholder), &variable, is_required});
   return *this;
 }
 
-OptionTable& OptionTable::rest(std::string placeholder, std::vector<std::string>& variable,
-                               std::string help) {
+OptionTable& OptionTable::rest(std::string placeholder, std::vector<std::string>& variable, std::string help) {
   page_.arguments.push_back({std::move(placeholder), std::move(help)});
   rest_ = &variable;
   return *this;
@@ -64,8 +61,7 @@ ParseResult OptionTable::parse(int argc, const char* const* argv) {
 }
 
 ParseResult OptionTable::parse(const std::vector<std::string>& words) {
-  const auto plain =
-      rest_ != nullptr && arguments_.empty() ? PlainArguments::kEndOptions : PlainArguments::kAnywhere;
+  const auto plain = rest_ != nullptr && arguments_.empty() ? PlainArguments::kEndOptions : PlainArguments::kAnywhere;
   const CommandLine line = read_command_line(options_, words, plain);
   if (line.help) return {ParseResult::Action::kPrint, help()};
   if (line.version) return {ParseResult::Action::kPrint, concat(page_.program, " ", version_, "\n")};
@@ -104,9 +100,9 @@ void OptionTable::refuse_unknown_key(const RawSetting& setting) const {
   for (const auto& option : options_)
     for (const std::string& name : option->names())
       if (name.starts_with("--") && option->key() != kConfigKey) keys.push_back(option_key(name));
-  throw ConfigError(concat(setting.name_place, ": unknown option '", setting.name, "'",
-                           did_you_mean(option_key(setting.name), keys)),
-                    kSeeHelp);
+  throw ConfigError(
+      concat(setting.name_place, ": unknown option '", setting.name, "'", did_you_mean(option_key(setting.name), keys)),
+      kSeeHelp);
 }
 
 void OptionTable::apply_command_line(const CommandLine& line) {

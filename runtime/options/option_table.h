@@ -31,8 +31,8 @@ struct ParseResult {
 ///   table.group("Optimizer");
 ///   table.add("--lr", options.lr, "learning rate").more_than(0);
 ///   table.add("--epochs,--num_epochs", options.epochs, "passes over the data").at_least(1).unit("EPOCHS");
-///   if (auto result = table.parse(argc, argv); result.action == ParseResult::Action::kPrint) { print; return
-///   0; }
+///   const ParseResult result = table.parse(argc, argv);
+///   if (result.action == ParseResult::Action::kPrint) return std::cout << result.text, 0;
 class OptionTable {
  public:
   OptionTable(std::string program, std::string description, std::string version);
@@ -47,8 +47,7 @@ class OptionTable {
   /// Adds `--config FILE`: a YAML file of options (keys with dashes or underscores). Flags win over it.
   OptionTable& accept_config_file();
   /// A plain argument, mandatory or not. Without any, plain arguments are refused.
-  OptionTable& argument(std::string placeholder, std::string& variable, std::string help,
-                        bool is_required = true);
+  OptionTable& argument(std::string placeholder, std::string& variable, std::string help, bool is_required = true);
   /// All plain arguments after those above, from the first one or `--` on, options included: another
   /// program's command line.
   OptionTable& rest(std::string placeholder, std::vector<std::string>& variable, std::string help);

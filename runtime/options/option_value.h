@@ -1,6 +1,6 @@
 #pragma once
-// The variable behind an option, seen as text (command line, YAML) on one side and as JSON (run.json, comparison of ranks)
-// on the other.
+// The variable behind an option, seen as text (command line, YAML) on one side and as JSON (run.json, comparison of
+// ranks) on the other.
 
 #include <concepts>
 #include <cstdint>
@@ -18,15 +18,14 @@ template <class T, class... Allowed>
 concept OneOf = (std::same_as<T, Allowed> || ...);
 
 template <class T>
-concept ScalarOptionType =
-    OneOf<T, int, std::int64_t, std::uint64_t, double, std::string, std::filesystem::path>;
+concept ScalarOptionType = OneOf<T, int, std::int64_t, std::uint64_t, double, std::string, std::filesystem::path>;
 
 /// What an option may be bound to. An empty optional is "not given"; a vector is given as a,b,c or by
 /// repeating the flag.
 template <class T>
 concept OptionType = ScalarOptionType<T> || OneOf<T, bool> ||
-    OneOf<T, std::optional<int>, std::optional<std::int64_t>, std::optional<std::uint64_t>,
-          std::optional<double>, std::optional<std::string>, std::optional<std::filesystem::path>> ||
+    OneOf<T, std::optional<int>, std::optional<std::int64_t>, std::optional<std::uint64_t>, std::optional<double>,
+          std::optional<std::string>, std::optional<std::filesystem::path>> ||
     OneOf<T, std::vector<int>, std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>,
           std::vector<std::filesystem::path>>;
 

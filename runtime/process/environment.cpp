@@ -21,7 +21,7 @@ std::optional<int> integer_variable(const std::string& name) {
 }
 
 constexpr std::array kRecorded = {
-    "SLURM_JOB_ID",        "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID",  "SLURM_JOB_NODELIST",
+    "SLURM_JOB_ID",        "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID",   "SLURM_JOB_NODELIST",
     "SLURM_CPUS_PER_TASK", "SLURM_GPUS_ON_NODE", "SLURM_RESTART_COUNT", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"};
 
 }  // namespace
@@ -57,8 +57,7 @@ std::map<std::string, std::string> full_environment() {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto equals = text.find('=');
-    if (equals != std::string_view::npos)
-      result.emplace(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string_view::npos) result.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return result;
 }

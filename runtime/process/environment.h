@@ -18,8 +18,8 @@ void set_default_environment(const std::string& name, const std::string& value);
 struct LaunchEnvironment {
   enum class Launcher { kNone, kOpenMpi, kSlurm };
   Launcher launcher = Launcher::kNone;
-  std::optional<int> world_size;        ///< number of tasks the launcher says it started
-  std::optional<int> local_rank;        ///< rank within the host, where the launcher tells
+  std::optional<int> world_size;                ///< number of tasks the launcher says it started
+  std::optional<int> local_rank;                ///< rank within the host, where the launcher tells
   std::map<std::string, std::string> recorded;  ///< variables worth keeping in run.json (SLURM_JOB_ID and the like)
 };
 LaunchEnvironment launch_environment();

@@ -18,12 +18,12 @@ class Error : public std::runtime_error {
   virtual const char* kind() const { return "Error"; }
 };
 
-#define SKEIN_ERROR_KIND(Name, code)                      \
-  class Name : public Error {                             \
-   public:                                                \
-    using Error::Error;                                   \
-    int exit_code() const override { return code; }       \
-    const char* kind() const override { return #Name; }   \
+#define SKEIN_ERROR_KIND(Name, code)                    \
+  class Name : public Error {                           \
+   public:                                              \
+    using Error::Error;                                 \
+    int exit_code() const override { return code; }     \
+    const char* kind() const override { return #Name; } \
   }
 
 /// The caller asked for something that makes no sense: a flag, an argument, a call out of order.

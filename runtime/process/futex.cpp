@@ -10,7 +10,8 @@
 namespace skein {
 
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, std::chrono::nanoseconds timeout) {
-  const timespec limit{static_cast<time_t>(timeout.count() / 1000000000), static_cast<long>(timeout.count() % 1000000000)};
+  const timespec limit{static_cast<time_t>(timeout.count() / 1000000000),
+                       static_cast<long>(timeout.count() % 1000000000)};
   syscall(SYS_futex, &word, FUTEX_WAIT, expected, &limit, nullptr, 0);
 }
 

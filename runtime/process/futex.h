@@ -14,9 +14,13 @@ void futex_wake_all(const std::atomic<std::uint32_t>& word);
 
 /// Tells the core that this thread is spinning.
 #if defined(__x86_64__)
-inline void cpu_relax() { __builtin_ia32_pause(); }
+inline void cpu_relax() {
+  __builtin_ia32_pause();
+}
 #else
-inline void cpu_relax() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+inline void cpu_relax() {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 #endif
 
 }  // namespace skein

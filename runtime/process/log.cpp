@@ -17,10 +17,14 @@ namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: break;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      break;
   }
   return spdlog::level::err;
 }
@@ -43,8 +47,7 @@ std::shared_ptr<spdlog::logger> make_logger(const LogOptions& options) {
   auto logger = std::make_shared<spdlog::logger>("skein", sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::warn);
-  logger->set_formatter(
-      std::make_unique<spdlog::pattern_formatter>(pattern(options), spdlog::pattern_time_type::utc));
+  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern(options), spdlog::pattern_time_type::utc));
   return logger;
 }
 
@@ -84,7 +87,9 @@ void log_message(LogLevel level, std::string_view message) {
   ProcessLogger::get().current()->log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size()));
 }
 
-void flush_log() { ProcessLogger::get().current()->flush(); }
+void flush_log() {
+  ProcessLogger::get().current()->flush();
+}
 
 LogLevel parse_log_level(std::string_view name) {
   if (name == "debug") return LogLevel::kDebug;

@@ -15,9 +15,9 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 struct LogOptions {
   int rank = 0;
   int world_size = 1;
-  std::string host;                         ///< shown after the rank when several hosts take part
-  std::filesystem::path file;               ///< empty: no file. Appended to; made with its directory.
-  LogLevel file_level = LogLevel::kInfo;    ///< least severe level written to `file`
+  std::string host;                       ///< shown after the rank when several hosts take part
+  std::filesystem::path file;             ///< empty: no file. Appended to; made with its directory.
+  LogLevel file_level = LogLevel::kInfo;  ///< least severe level written to `file`
   LogLevel stderr_level = LogLevel::kWarning;
 };
 
@@ -25,10 +25,18 @@ struct LogOptions {
 void configure_log(const LogOptions& options);
 
 void log_message(LogLevel level, std::string_view message);
-inline void log_debug(std::string_view message) { log_message(LogLevel::kDebug, message); }
-inline void log_info(std::string_view message) { log_message(LogLevel::kInfo, message); }
-inline void log_warning(std::string_view message) { log_message(LogLevel::kWarning, message); }
-inline void log_error(std::string_view message) { log_message(LogLevel::kError, message); }
+inline void log_debug(std::string_view message) {
+  log_message(LogLevel::kDebug, message);
+}
+inline void log_info(std::string_view message) {
+  log_message(LogLevel::kInfo, message);
+}
+inline void log_warning(std::string_view message) {
+  log_message(LogLevel::kWarning, message);
+}
+inline void log_error(std::string_view message) {
+  log_message(LogLevel::kError, message);
+}
 
 /// Writes buffered lines to the file and the kernel. Warnings and errors are flushed by themselves.
 void flush_log();

@@ -67,9 +67,10 @@ std::filesystem::path PostMortem::write(const std::exception& failure) {
                           {"host", host_},
                           {"pid", getpid()},
                           {"time", unix_seconds()},
-                          {"error", {{"kind", error ? error->kind() : "exception"},
-                                     {"exit_code", error ? error->exit_code() : 1},
-                                     {"message", failure.what()}}}};
+                          {"error",
+                           {{"kind", error ? error->kind() : "exception"},
+                            {"exit_code", error ? error->exit_code() : 1},
+                            {"message", failure.what()}}}};
     for (const Section& section : sections_) report[section.name] = content_of(section);
     std::filesystem::create_directories(directory_);
     write_complete(path, report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

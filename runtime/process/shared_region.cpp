@@ -92,8 +92,8 @@ void SharedRegion::reserve(std::size_t offset, std::size_t num_bytes) {
     code = fallocate(fd_, 0, static_cast<off_t>(offset), static_cast<off_t>(num_bytes)) == 0 ? 0 : errno;
   } while (code == EINTR);
   if (code != 0)
-    throw Error(concat("not enough memory for ", num_bytes, " bytes shared between the ranks of this host: ",
-                       std::strerror(code)),
+    throw Error(concat("not enough memory for ", num_bytes,
+                       " bytes shared between the ranks of this host: ", std::strerror(code)),
                 "run fewer ranks a host, a smaller model, or raise the memory limit of the job");
   collapse(offset, num_bytes);
 }

@@ -96,10 +96,9 @@ pid_t spawn(const SubprocessOptions& options, const FileActions& actions) {
   const int error = posix_spawnp(&pid, options.argv[0].c_str(), actions.get(), signals.get(),
                                  pointers(arguments).data(), pointers(environment).data());
   if (error == 0) return pid;
-  throw ConfigError(
-      concat("cannot start ", options.argv[0], ": ", std::strerror(error)),
-      "check that the program is installed and, without a slash in its name, found in PATH; and that the "
-      "working directory and redirections exist");
+  throw ConfigError(concat("cannot start ", options.argv[0], ": ", std::strerror(error)),
+                    "check that the program is installed and, without a slash in its name, found in PATH; and that the "
+                    "working directory and redirections exist");
 }
 
 ExitStatus to_exit_status(const siginfo_t& info) {

@@ -17,8 +17,7 @@ std::vector<int> Topology::ranks_of_host(int host) const {
   std::vector<int> ranks;
   for (int rank = 0; rank < world_size(); ++rank)
     if (members[rank].host == host) ranks.push_back(rank);
-  std::sort(ranks.begin(), ranks.end(),
-            [&](int a, int b) { return members[a].local_rank < members[b].local_rank; });
+  std::sort(ranks.begin(), ranks.end(), [&](int a, int b) { return members[a].local_rank < members[b].local_rank; });
   return ranks;
 }
 

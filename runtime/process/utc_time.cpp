@@ -27,9 +27,8 @@ std::string utc_text(double unix_seconds) {
 std::optional<double> parse_utc(const std::string& text) {
   std::tm fields{};
   int milliseconds = 0, length = 0;
-  const int got =
-      std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &fields.tm_year, &fields.tm_mon,
-                  &fields.tm_mday, &fields.tm_hour, &fields.tm_min, &fields.tm_sec, &milliseconds, &length);
+  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &fields.tm_year, &fields.tm_mon,
+                              &fields.tm_mday, &fields.tm_hour, &fields.tm_min, &fields.tm_sec, &milliseconds, &length);
   if (got != 7 || static_cast<std::size_t>(length) != text.size()) return std::nullopt;
   fields.tm_year -= 1900;
   fields.tm_mon -= 1;

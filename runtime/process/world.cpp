@@ -62,8 +62,8 @@ bool shares_memory_with_leader(MPI_Comm candidates) {
     if (rank != 0) region = SharedRegion::open(static_cast<pid_t>(offer[0]), static_cast<int>(offer[1]), kPage);
     same = std::memcmp(region->data(), &offer[2], sizeof offer[2]) == 0;
   } catch (const Error& error) {
-    log_warning(concat("cannot share memory with another rank of this host; it counts as a host of its own. ",
-                       error.what()));
+    log_warning(
+        concat("cannot share memory with another rank of this host; it counts as a host of its own. ", error.what()));
     same = false;
   }
   MPI_Barrier(candidates);  // the leader keeps the region until all have looked
@@ -163,7 +163,9 @@ std::string library_version() {
 
 /// Ranks of one user may have been started with different credentials; being traceable by siblings is what opening
 /// /proc/PID/fd needs where the system restricts it.
-void allow_peers_to_map_memory() { prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); }
+void allow_peers_to_map_memory() {
+  prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
-// The processes of one job: starts and ends MPI, knows every rank's place, and is the one place that may end the process.
+// The processes of one job: starts and ends MPI, knows every rank's place, and is the one place that may end the
+// process.
 
 #include <chrono>
 #include <exception>
@@ -59,8 +60,8 @@ class World {
   std::unique_ptr<Watch> watch_;
 };
 
-/// main() of a program of ranks: starts the World, runs `body` and returns its exit code. A failure inside of it ends all
-/// ranks (World::fail); one of the start itself is printed and becomes the exit code.
+/// main() of a program of ranks: starts the World, runs `body` and returns its exit code. A failure inside of it ends
+/// all ranks (World::fail); one of the start itself is printed and becomes the exit code.
 ///
 ///   int main(int argc, char** argv) {
 ///     return skein::run_main(argc, argv, [](skein::World& world) { train(world); return 0; });

@@ -37,8 +37,7 @@ void copy_in_kernel(int from, int to) {
 void copy_rest(const fs::path& source, int from, AtomicFile& to) {
   std::array<char, 1 << 16> buffer;
   ssize_t got;
-  while ((got = read(from, buffer.data(), buffer.size())) > 0)
-    to.write({buffer.data(), static_cast<std::size_t>(got)});
+  while ((got = read(from, buffer.data(), buffer.size())) > 0) to.write({buffer.data(), static_cast<std::size_t>(got)});
   if (got < 0) throw_storage_error("read", source, errno);
 }
 
@@ -64,10 +63,8 @@ CollectedOutputs collect_outputs(const fs::path& from, const fs::path& to, fs::f
                                  const fs::path& excluded) {
   CollectedOutputs result;
   try {
-    for (auto entry = fs::recursive_directory_iterator(from); entry != fs::recursive_directory_iterator();
-         ++entry) {
-      const bool skipped =
-          is_hidden(entry->path()) || entry->is_symlink() || is_same(entry->path(), excluded);
+    for (auto entry = fs::recursive_directory_iterator(from); entry != fs::recursive_directory_iterator(); ++entry) {
+      const bool skipped = is_hidden(entry->path()) || entry->is_symlink() || is_same(entry->path(), excluded);
       if (skipped && entry->is_directory()) entry.disable_recursion_pending();
       if (skipped || !entry->is_regular_file() || entry->last_write_time() < since) continue;
       copy_output(entry->path(), to / entry->path().lexically_relative(from));
@@ -75,8 +72,7 @@ CollectedOutputs collect_outputs(const fs::path& from, const fs::path& to, fs::f
       result.num_bytes += entry->file_size();
     }
   } catch (const fs::filesystem_error& error) {
-    throw_storage_error("collect the outputs in", error.path1().empty() ? from : error.path1(),
-                        error.code().value());
+    throw_storage_error("collect the outputs in", error.path1().empty() ? from : error.path1(), error.code().value());
   }
   return result;
 }

@@ -17,7 +17,6 @@ struct CollectedOutputs {
 /// with the original where the file system can do that; they are no hard links, since the next run may
 /// rewrite its --output-dir in place. Throws StorageError.
 CollectedOutputs collect_outputs(const std::filesystem::path& from, const std::filesystem::path& to,
-                                 std::filesystem::file_time_type since,
-                                 const std::filesystem::path& excluded);
+                                 std::filesystem::file_time_type since, const std::filesystem::path& excluded);
 
 }  // namespace skein

@@ -43,13 +43,12 @@ std::string number(double value) {
 }
 
 std::string text_at(double x, double y, const std::string& text, const std::string& attributes) {
-  return concat("<text x=\"", number(x), "\" y=\"", number(y), "\" ", attributes, ">", escaped(text),
-                "</text>\n");
+  return concat("<text x=\"", number(x), "\" y=\"", number(y), "\" ", attributes, ">", escaped(text), "</text>\n");
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& attributes) {
-  return concat("<line x1=\"", number(x1), "\" y1=\"", number(y1), "\" x2=\"", number(x2), "\" y2=\"",
-                number(y2), "\" ", attributes, "/>\n");
+  return concat("<line x1=\"", number(x1), "\" y1=\"", number(y1), "\" x2=\"", number(x2), "\" y2=\"", number(y2),
+                "\" ", attributes, "/>\n");
 }
 
 /// The finite values' range over all series.
@@ -87,8 +86,7 @@ class PanelDrawing {
     const Range x = range_of(panel, &PlotSeries::x), y = range_of(panel, &PlotSeries::y);
     const bool nothing = x.empty() || y.empty();
     x_ = {nothing ? axis_ticks(0, 1, 5) : axis_ticks(x.low, x.high, 8, true), kLeft, kWidth - kRight};
-    y_ = {nothing ? axis_ticks(0, 1, 5) : axis_ticks(y.low, y.high, 5), top + kPanelHeight - kBottom,
-          top + kTop};
+    y_ = {nothing ? axis_ticks(0, 1, 5) : axis_ticks(y.low, y.high, 5), top + kPanelHeight - kBottom, top + kTop};
   }
 
   std::string svg() const {
@@ -132,8 +130,7 @@ class PanelDrawing {
         marks += concat("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
       pen_down = true;
     }
-    return concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.6\"/>\n",
-                  marks);
+    return concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.6\"/>\n", marks);
   }
 
   /// Indices to draw: of the points that share a column of pixels, the first, the lowest, the highest and the
@@ -197,11 +194,10 @@ std::vector<double> axis_ticks(double low, double high, int num_ticks, bool whol
 }
 
 std::string render_plot(const std::string& title, const std::vector<PlotPanel>& panels) {
-  const double height =
-      kTitleHeight + kPanelHeight * static_cast<double>(std::max<std::size_t>(panels.size(), 1));
-  std::string svg = concat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", number(kWidth),
-                           "\" height=\"", number(height), "\" viewBox=\"0 0 ", number(kWidth), " ",
-                           number(height), "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n",
+  const double height = kTitleHeight + kPanelHeight * static_cast<double>(std::max<std::size_t>(panels.size(), 1));
+  std::string svg = concat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", number(kWidth), "\" height=\"",
+                           number(height), "\" viewBox=\"0 0 ", number(kWidth), " ", number(height),
+                           "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n",
                            "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
   svg += text_at(kWidth / 2, 24, title, "text-anchor=\"middle\" font-size=\"15\"");
   if (panels.empty()) svg += text_at(kWidth / 2, height / 2, "nothing was logged", "text-anchor=\"middle\"");
@@ -213,8 +209,7 @@ std::string render_plot(const std::string& title, const std::vector<PlotPanel>& 
 std::vector<PlotPanel> panels_of(const MetricTable& metrics) {
   std::map<std::string, std::vector<const MetricTable::value_type*>> groups;
   for (const auto& metric : metrics)
-    if (metric.second.num_points() > 0)
-      groups[metric.first.substr(metric.first.rfind('/') + 1)].push_back(&metric);
+    if (metric.second.num_points() > 0) groups[metric.first.substr(metric.first.rfind('/') + 1)].push_back(&metric);
   std::vector<PlotPanel> panels;
   for (const auto& [name, members] : groups) {
     const bool by_epoch = std::all_of(members.begin(), members.end(), [](const auto* metric) {

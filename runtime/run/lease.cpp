@@ -13,10 +13,10 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/environment.h"
-#include "runtime/process/text.h"
 #include "runtime/process/file_descriptor.h"
-#include "runtime/run/storage_error.h"
+#include "runtime/process/text.h"
 #include "runtime/process/utc_time.h"
+#include "runtime/run/storage_error.h"
 
 namespace skein {
 namespace {
@@ -82,8 +82,7 @@ WriterStatus judge(const json& lease, double silence_s) {
   // Clocks of two hosts may differ by some seconds.
   const double tolerance_s = 3 * lease.at("interval_s").get<double>() + 10;
   if (silence_s <= tolerance_s) return {Liveness::kAlive, ""};
-  return {Liveness::kSilent,
-          concat("no sign of life from ", who, " for ", static_cast<long>(silence_s), " s")};
+  return {Liveness::kSilent, concat("no sign of life from ", who, " for ", static_cast<long>(silence_s), " s")};
 }
 
 }  // namespace

@@ -13,8 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kColumns = {"value", "step", "epoch", "time"};
 
 bool is_metric_character(unsigned char c) {
-  return std::isalnum(c) != 0 ||
-         std::string_view("_-.@% /").find(static_cast<char>(c)) != std::string_view::npos;
+  return std::isalnum(c) != 0 || std::string_view("_-.@% /").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 bool has_bad_part(const std::string& name) {
@@ -57,8 +56,7 @@ void check_metric_name(const MetricTable& table, const std::string& name) {
   const std::string owner = owner_of_column(name);
   if (!owner.empty() && table.contains(owner)) refuse_collision(owner, name);
   for (const std::string_view column : kColumns)
-    if (const std::string child = concat(name, "/", column); table.contains(child))
-      refuse_collision(name, child);
+    if (const std::string child = concat(name, "/", column); table.contains(child)) refuse_collision(name, child);
 }
 
 }  // namespace skein

@@ -22,8 +22,7 @@ Hdf5Handle make_memory_file() {
   const Hdf5Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), "create a property list"), H5Pclose);
   checked(H5Pset_fapl_core(access.get(), kMemoryIncrement, /*backing_store=*/false), "use memory");
   checked(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "choose a format");
-  return {checked(H5Fcreate("metrics.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "create a file"),
-          H5Fclose};
+  return {checked(H5Fcreate("metrics.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "create a file"), H5Fclose};
 }
 
 void write_text_attribute(hid_t object, const char* name, const std::string& text) {
@@ -33,8 +32,7 @@ void write_text_attribute(hid_t object, const char* name, const std::string& tex
   checked(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "choose padding");
   const Hdf5Handle space(checked(H5Screate(H5S_SCALAR), "create a space"), H5Sclose);
   const Hdf5Handle attribute(
-      checked(H5Acreate2(object, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT),
-              "create an attribute"),
+      checked(H5Acreate2(object, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), "create an attribute"),
       H5Aclose);
   checked(H5Awrite(attribute.get(), type.get(), text.c_str()), "write an attribute");
 }
@@ -42,15 +40,13 @@ void write_text_attribute(hid_t object, const char* name, const std::string& tex
 void write_integer_attribute(hid_t object, const char* name, int value) {
   const Hdf5Handle space(checked(H5Screate(H5S_SCALAR), "create a space"), H5Sclose);
   const Hdf5Handle attribute(
-      checked(H5Acreate2(object, name, H5T_STD_I32LE, space.get(), H5P_DEFAULT, H5P_DEFAULT),
-              "create an attribute"),
+      checked(H5Acreate2(object, name, H5T_STD_I32LE, space.get(), H5P_DEFAULT, H5P_DEFAULT), "create an attribute"),
       H5Aclose);
   checked(H5Awrite(attribute.get(), H5T_NATIVE_INT, &value), "write an attribute");
 }
 
 template <class T>
-void write_column(hid_t group, const char* name, hid_t stored_type, hid_t memory_type,
-                  const std::vector<T>& column) {
+void write_column(hid_t group, const char* name, hid_t stored_type, hid_t memory_type, const std::vector<T>& column) {
   const hsize_t length = column.size();
   const Hdf5Handle space(checked(H5Screate_simple(1, &length, nullptr), "create a space"), H5Sclose);
   const Hdf5Handle data(
@@ -58,8 +54,7 @@ void write_column(hid_t group, const char* name, hid_t stored_type, hid_t memory
               "create a dataset"),
       H5Dclose);
   if (length > 0)
-    checked(H5Dwrite(data.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, column.data()),
-            "write a dataset");
+    checked(H5Dwrite(data.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, column.data()), "write a dataset");
 }
 
 void write_series(hid_t file, const std::string& name, const MetricSeries& series) {
@@ -88,8 +83,8 @@ std::string image_of(hid_t file) {
 
 }  // namespace
 
-void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics,
-                        const std::string& experiment, const std::string& run_id) {
+void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics, const std::string& experiment,
+                        const std::string& run_id) {
   std::string image;
   {
     const Hdf5Session session;

@@ -2,8 +2,7 @@
 // metrics.h5: the series of metrics.jsonl for h5py, pandas and friends.
 //
 //   /                  attributes schema_version (int), run_id, experiment
-//   /val/accuracy      attributes unit, goal; one-dimensional datasets of equal length, in the order of
-//   logging:
+//   /val/accuracy      attributes unit, goal; one-dimensional datasets of equal length, in the order of logging:
 //     value f8, step i8, epoch i4, time f8 (seconds since 1970 UTC)
 //
 // Replaced whole, never held open: an HDF5 file that a killed writer held open cannot be read.
@@ -19,7 +18,7 @@ inline constexpr int kMetricsSchemaVersion = 1;
 
 /// Writes `file` anew. Readers see the old file or the new one. Memory: twice the file. Throws StorageError.
 /// May be called from any thread: takes the HDF5 library's lock (hdf5_handle.h).
-void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics,
-                        const std::string& experiment, const std::string& run_id);
+void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics, const std::string& experiment,
+                        const std::string& run_id);
 
 }  // namespace skein

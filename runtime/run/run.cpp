@@ -14,6 +14,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "runtime/process/utc_time.h"
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/collect_outputs.h"
 #include "runtime/run/curve_plot.h"
@@ -24,7 +25,6 @@
 #include "runtime/run/run_record.h"
 #include "runtime/run/space_check.h"
 #include "runtime/run/storage_error.h"
-#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {
@@ -58,8 +58,7 @@ std::string claim_run_id(const fs::path& experiment_directory, const std::string
   }
   for (int attempt = 0; attempt < kMaxIdAttempts; ++attempt)
     if (const std::string id = make_run_id(); make_directory(experiment_directory / id)) return id;
-  throw StorageError(concat("cannot find a free run id in ", experiment_directory.string()),
-                     "give one with --run-id");
+  throw StorageError(concat("cannot find a free run id in ", experiment_directory.string()), "give one with --run-id");
 }
 
 /// Now, by the clock of the file system that holds `directory`, which may be another host's.
@@ -99,8 +98,7 @@ struct Run::Files {
   EventFile events;
 };
 
-Run::Run(const RunOptions& options, const json& facts)
-    : experiment_(options.experiment), runs_dir_(options.runs_dir) {
+Run::Run(const RunOptions& options, const json& facts) : experiment_(options.experiment), runs_dir_(options.runs_dir) {
   check_directory_name("--experiment", experiment_);
   if (!options.run_id.empty()) check_directory_name("--run-id", options.run_id);
   for (const auto& [name, value] : facts.items()) check_fact(name);
@@ -184,8 +182,7 @@ void Run::describe(const std::string& name, const MetricDescription& description
 void Run::save_metrics() {
   files_->metric_log.sync();
   write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_);
-  write_file_atomically(outputs_ / "training_curve.svg",
-                        render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
+  write_file_atomically(outputs_ / "training_curve.svg", render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
 }
 
 void Run::tag(const std::string& name, const std::string& value) {

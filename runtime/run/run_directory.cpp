@@ -32,8 +32,7 @@ std::vector<fs::path> subdirectories(const fs::path& directory) {
   for (auto entry = fs::directory_iterator(directory, error); !error && entry != fs::directory_iterator();
        entry.increment(error))
     if (is_visible_directory(*entry)) result.push_back(entry->path());
-  if (error)
-    throw DataError(concat("cannot read ", directory.string(), ": ", error.message()), "check --runs-dir");
+  if (error) throw DataError(concat("cannot read ", directory.string(), ": ", error.message()), "check --runs-dir");
   return result;
 }
 
@@ -62,8 +61,7 @@ std::string list_of(const std::vector<RunEntry>& entries) {
 }  // namespace
 
 RunDirectory::RunDirectory(fs::path directory) : directory_(std::move(directory)) {
-  if (!holds_a_run(directory_))
-    throw DataError(concat(directory_.string(), " holds no run"), "see `skein runs ls`");
+  if (!holds_a_run(directory_)) throw DataError(concat(directory_.string(), " holds no run"), "see `skein runs ls`");
 }
 
 json RunDirectory::record() const {

@@ -54,7 +54,6 @@ std::vector<RunEntry> list_runs(const std::filesystem::path& runs_dir, const std
 
 /// The one run whose id is `id` or else begins or ends with it. Throws UsageError when there is none (with
 /// the closest ids) or several (with all of them).
-RunDirectory find_run(const std::filesystem::path& runs_dir, const std::string& id,
-                      const std::string& experiment = "");
+RunDirectory find_run(const std::filesystem::path& runs_dir, const std::string& id, const std::string& experiment = "");
 
 }  // namespace skein

@@ -11,8 +11,7 @@
 namespace skein {
 namespace {
 
-constexpr std::string_view kTailLetters =
-    "0123456789abcdefghjkmnpqrstvwxyz";  // no i, l, o, u: easy to read out
+constexpr std::string_view kTailLetters = "0123456789abcdefghjkmnpqrstvwxyz";  // no i, l, o, u: easy to read out
 constexpr std::size_t kMaxNameLength = 128;
 
 bool is_name_character(unsigned char c) {
@@ -38,9 +37,8 @@ void check_directory_name(const std::string& flag, const std::string& name) {
                     std::isalnum(static_cast<unsigned char>(name[0])) &&
                     std::all_of(name.begin(), name.end(), is_name_character);
   if (!fits)
-    throw UsageError(
-        concat(flag, ": '", name, "' cannot name a directory"),
-        "use up to 128 letters, digits, dots, dashes and underscores, beginning with a letter or digit");
+    throw UsageError(concat(flag, ": '", name, "' cannot name a directory"),
+                     "use up to 128 letters, digits, dots, dashes and underscores, beginning with a letter or digit");
 }
 
 }  // namespace skein

@@ -6,9 +6,9 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "runtime/process/utc_time.h"
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/json_lines.h"
-#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {
@@ -40,12 +40,10 @@ std::string dump(const json& value, int indent = -1) {
 
 json read_run_json(const std::filesystem::path& file) {
   std::ifstream in(file);
-  if (!in.is_open())
-    throw DataError(concat(file.parent_path().string(), " holds no run"), "see `skein runs ls`");
+  if (!in.is_open()) throw DataError(concat(file.parent_path().string(), " holds no run"), "see `skein runs ls`");
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   json record = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object())
-    throw DataError(concat(file.string(), " is not a JSON object"), "copy the run again");
+  if (!record.is_object()) throw DataError(concat(file.string(), " is not a JSON object"), "copy the run again");
   return record;
 }
 
@@ -70,9 +68,8 @@ void apply_event(json& record, const json& event) {
     if (kind == "set") record[event.at("name").get<std::string>()] = event.at("value");
     if (kind == "metrics") record["metrics"] = event.at("metrics");
     if (kind == "outputs")
-      record["outputs"] = {{"from", event.at("from")},
-                           {"num_files", event.at("num_files")},
-                           {"num_bytes", event.at("num_bytes")}};
+      record["outputs"] = {
+          {"from", event.at("from")}, {"num_files", event.at("num_files")}, {"num_bytes", event.at("num_bytes")}};
   } catch (const json::exception& error) {
     throw DataError(concat("an event that makes no sense: ", event.dump(), " (", error.what(), ")"));
   }

@@ -40,8 +40,8 @@ void require_writable(const std::filesystem::path& directory, std::uint64_t need
   write_probe(directory);
   const std::uint64_t available = free_bytes(directory);
   if (available < needed_bytes)
-    throw StorageError(concat("not enough space in ", directory.string(), ": ", needed_bytes >> 20,
-                              " MiB needed, ", available >> 20, " MiB free"),
+    throw StorageError(concat("not enough space in ", directory.string(), ": ", needed_bytes >> 20, " MiB needed, ",
+                              available >> 20, " MiB free"),
                        "free some space, or choose another place with --runs-dir or --output-dir");
 }
 

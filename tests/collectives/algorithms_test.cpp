@@ -43,9 +43,7 @@ class SymbolicBuffer {
 
  private:
   std::pair<long, long> pieces_of(const Range& range) const {
-    const auto index = [&](std::size_t at) {
-      return std::lower_bound(cuts_.begin(), cuts_.end(), at) - cuts_.begin();
-    };
+    const auto index = [&](std::size_t at) { return std::lower_bound(cuts_.begin(), cuts_.end(), at) - cuts_.begin(); };
     if (range.count == 0) return {0, 0};
     return {index(range.begin), index(range.end())};
   }
@@ -226,8 +224,8 @@ TEST_P(Planners, RecursiveDoublingAllreduce) {
   int power = 1, rounds = 0;
   for (; power * 2 <= world_size(); power *= 2) ++rounds;
   for (std::size_t count : counts()) {
-    const Plan plan = plan_of(
-        world_size(), [&](int rank) { return recursive_doubling_allreduce(rank, world_size(), count); });
+    const Plan plan =
+        plan_of(world_size(), [&](int rank) { return recursive_doubling_allreduce(rank, world_size(), count); });
     Simulation simulation(plan, count, own);
     simulation.run();
     for (int rank = 0; rank < world_size(); ++rank) {

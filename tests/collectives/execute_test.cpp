@@ -31,8 +31,7 @@ std::vector<std::int32_t> contribution_of(int rank) {
 }
 
 /// Sums `values` over all ranks by ring, in segments of `segment_bytes`.
-void sum(Transport& transport, std::vector<std::int32_t>& values, std::size_t segment_bytes,
-         Deadline deadline) {
+void sum(Transport& transport, std::vector<std::int32_t>& values, std::size_t segment_bytes, Deadline deadline) {
   const auto schedule = ring_allreduce(transport.rank(), split_evenly(values.size(), transport.world_size()));
   execute(transport, schedule, identity(transport.world_size()),
           {reinterpret_cast<std::byte*>(values.data()), DType::kInt32, ReduceOp::kSum},

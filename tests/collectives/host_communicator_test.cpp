@@ -25,8 +25,7 @@ void with_broken_link(int nth, const std::function<void(HostCommunicator&)>& bod
     std::vector<float> values(100000);
     const Buffer buffer{values.data(), values.size(), DType::kFloat32};
     try {
-      communicator.run({Operation::kAllreduce, buffer, buffer},
-                       Deadline::after(std::chrono::milliseconds(500)));
+      communicator.run({Operation::kAllreduce, buffer, buffer}, Deadline::after(std::chrono::milliseconds(500)));
     } catch (const TimeoutError&) {  // rank 0 has given up
     }
   });

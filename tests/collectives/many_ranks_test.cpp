@@ -27,8 +27,7 @@ void call_everything(Communicator& communicator, std::size_t count) {
   own.write(block);
   communicator.allgather(block, whole);
   for (int other = 0; other < world_size; ++other)
-    ASSERT_TRUE(
-        contribution(kType, ReduceOp::kSum, other, world_size).found_in(block_of(whole, count, other)))
+    ASSERT_TRUE(contribution(kType, ReduceOp::kSum, other, world_size).found_in(block_of(whole, count, other)))
         << "allgather, block " << other;
   own.write(whole);
   communicator.broadcast(whole, world_size - 2);

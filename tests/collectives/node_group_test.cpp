@@ -27,8 +27,7 @@ class Hammer {
  public:
   explicit Hammer(RankContext& rank)
       : group_(*rank.transport, rank.topology, rank.health), own_random_(rank.rank), ordinary_(kMaxCount) {
-    auto region =
-        group_.local_rank() == 0 ? group_.arena()->make_region(kMaxCount * sizeof(std::int32_t)) : nullptr;
+    auto region = group_.local_rank() == 0 ? group_.arena()->make_region(kMaxCount * sizeof(std::int32_t)) : nullptr;
     Call call;
     group_.begin(call, {}, soon());
     const RegionHandle offered = region ? handle_of(region) : RegionHandle{};

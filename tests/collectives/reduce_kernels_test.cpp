@@ -55,20 +55,9 @@ class Arrays {
  private:
   void mix_in_specials(std::vector<std::byte>& bytes, std::mt19937_64& random) {
     using Limits = std::numeric_limits<double>;
-    const std::array<double, 14> specials{0.0,
-                                          -0.0,
-                                          1.0,
-                                          -1.0,
-                                          Limits::infinity(),
-                                          -Limits::infinity(),
-                                          Limits::quiet_NaN(),
-                                          1e-8,
-                                          3e-8,
-                                          65504.0,
-                                          65519.0,
-                                          1e-39,
-                                          -1e-45,
-                                          3.3895e38};
+    const std::array<double, 14> specials{
+        0.0,     -0.0,    1.0,   -1.0,   Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), 1e-8, 3e-8,
+        65504.0, 65519.0, 1e-39, -1e-45, 3.3895e38};
     for (std::size_t i = 0; i < count_ + shift_; ++i) {
       const auto draw = random() % 4;
       if (draw == 0) store_element(dtype_, bytes.data(), i, specials[random() % specials.size()]);
@@ -94,23 +83,22 @@ std::vector<std::byte> reduce_integers(std::span<const void* const> sources, std
   return bytes;
 }
 
-std::vector<std::byte> reduce_floats(std::span<const void* const> sources, std::size_t count, DType dtype,
-                                     ReduceOp op, double scale) {
+std::vector<std::byte> reduce_floats(std::span<const void* const> sources, std::size_t count, DType dtype, ReduceOp op,
+                                     double scale) {
   std::vector<std::byte> bytes(count * dtype_bytes(dtype));
   std::vector<double> values(sources.size());
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t s = 0; s < sources.size(); ++s) values[s] = load_element(dtype, sources[s], i);
     double result = reduce_elements(dtype, op, values);
     if (scale != 1.0)
-      result =
-          dtype == DType::kFloat64 ? result * scale : static_cast<float>(result) * static_cast<float>(scale);
+      result = dtype == DType::kFloat64 ? result * scale : static_cast<float>(result) * static_cast<float>(scale);
     store_element(dtype, bytes.data(), i, result);
   }
   return bytes;
 }
 
-std::vector<std::byte> expected_reduction(std::span<const void* const> sources, std::size_t count,
-                                          DType dtype, ReduceOp op, double scale) {
+std::vector<std::byte> expected_reduction(std::span<const void* const> sources, std::size_t count, DType dtype,
+                                          ReduceOp op, double scale) {
   switch (dtype) {
     case DType::kInt8:
       return reduce_integers<std::int8_t>(sources, count, op);
@@ -134,12 +122,11 @@ std::vector<std::byte> expected_reduction(std::span<const void* const> sources, 
 }
 
 /// Bit by bit, except that every NaN is as good as another, and so is either zero as a minimum or maximum.
-testing::AssertionResult same(const void* found, const std::vector<std::byte>& expected, std::size_t count,
-                              DType dtype, ReduceOp op) {
+testing::AssertionResult same(const void* found, const std::vector<std::byte>& expected, std::size_t count, DType dtype,
+                              ReduceOp op) {
   const std::size_t element = dtype_bytes(dtype);
   for (std::size_t i = 0; i < count; ++i) {
-    if (std::memcmp(static_cast<const std::byte*>(found) + i * element, expected.data() + i * element,
-                    element) == 0)
+    if (std::memcmp(static_cast<const std::byte*>(found) + i * element, expected.data() + i * element, element) == 0)
       continue;
     const double a = load_element(dtype, found, i);
     const double b = load_element(dtype, expected.data(), i);
@@ -207,9 +194,7 @@ TEST_P(ReduceKernels, StoresToEveryDestinationAndNothingBeside) {
       for (std::size_t i = 0; i < kSources; ++i) {
         ASSERT_TRUE(same(destinations[i], expected, count, dtype, ReduceOp::kSum)) << dtype_name(dtype);
         ASSERT_EQ(std::memcmp(arrays.array(i) - element, around[i].data(), element), 0);
-        ASSERT_EQ(
-            std::memcmp(arrays.array(i) + count * element, around[i].data() + (count + 1) * element, element),
-            0);
+        ASSERT_EQ(std::memcmp(arrays.array(i) + count * element, around[i].data() + (count + 1) * element, element), 0);
       }
     }
 }
@@ -224,12 +209,11 @@ TEST_P(ReduceKernels, SixteenBitFloatsKeepEveryPattern) {
   const auto patterns = all_patterns();
   for (DType dtype : {DType::kFloat16, DType::kBFloat16}) {
     std::vector<std::uint16_t> result(patterns.size());
-    reduce_buffers(std::array<void*, 1>{result.data()}, std::array<const void*, 1>{patterns.data()},
-                   patterns.size(), dtype, ReduceOp::kSum);
+    reduce_buffers(std::array<void*, 1>{result.data()}, std::array<const void*, 1>{patterns.data()}, patterns.size(),
+                   dtype, ReduceOp::kSum);
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (std::isnan(load_element(dtype, patterns.data(), i)))
-        ASSERT_TRUE(std::isnan(load_element(dtype, result.data(), i)))
-            << dtype_name(dtype) << " pattern " << i;
+        ASSERT_TRUE(std::isnan(load_element(dtype, result.data(), i))) << dtype_name(dtype) << " pattern " << i;
       else
         ASSERT_EQ(result[i], i) << dtype_name(dtype);
     }
@@ -246,8 +230,7 @@ TEST_P(ReduceKernels, SixteenBitFloatsRoundToNearestEven) {
       const std::array<const void*, 1> sources{patterns.data()};
       const auto expected = expected_reduction(sources, patterns.size(), dtype, ReduceOp::kSum, scale);
       std::vector<std::uint16_t> result(patterns.size());
-      reduce_buffers(std::array<void*, 1>{result.data()}, sources, patterns.size(), dtype, ReduceOp::kSum,
-                     scale);
+      reduce_buffers(std::array<void*, 1>{result.data()}, sources, patterns.size(), dtype, ReduceOp::kSum, scale);
       ASSERT_TRUE(same(result.data(), expected, patterns.size(), dtype, ReduceOp::kSum))
           << dtype_name(dtype) << " times " << scale;
     }
@@ -284,10 +267,8 @@ TEST(ScalarReference, KnowsTheKnown) {
   EXPECT_EQ(to_bfloat16_bits(3.4e38), 0x7f80);
   for (int bits = 0; bits < 1 << 16; ++bits) {
     const auto pattern = static_cast<std::uint16_t>(bits);
-    ASSERT_TRUE(std::isnan(from_float16_bits(pattern)) ||
-                to_float16_bits(from_float16_bits(pattern)) == bits);
-    ASSERT_TRUE(std::isnan(from_bfloat16_bits(pattern)) ||
-                to_bfloat16_bits(from_bfloat16_bits(pattern)) == bits);
+    ASSERT_TRUE(std::isnan(from_float16_bits(pattern)) || to_float16_bits(from_float16_bits(pattern)) == bits);
+    ASSERT_TRUE(std::isnan(from_bfloat16_bits(pattern)) || to_bfloat16_bits(from_bfloat16_bits(pattern)) == bits);
   }
 }
 

@@ -26,14 +26,11 @@ std::uint16_t to_bits(double value, Format format) {
   if (std::isnan(value)) return sign | infinity_bits(format) | (1 << (format.mantissa_bits - 1));
   const double magnitude = std::fabs(value);
   if (magnitude == 0) return sign;
-  const int exponent =
-      std::isinf(magnitude) ? format.bias + 1 : std::max(std::ilogb(magnitude), 1 - format.bias);
+  const int exponent = std::isinf(magnitude) ? format.bias + 1 : std::max(std::ilogb(magnitude), 1 - format.bias);
   if (exponent > format.bias) return sign | infinity_bits(format);
   // In units of the last place; a carry out of the mantissa lands in the exponent, as it should.
-  const auto units =
-      static_cast<std::uint32_t>(std::nearbyint(std::ldexp(magnitude, format.mantissa_bits - exponent)));
-  const std::uint32_t field =
-      exponent + format.bias - 1;  // the leading one of a normal number adds the missing 1
+  const auto units = static_cast<std::uint32_t>(std::nearbyint(std::ldexp(magnitude, format.mantissa_bits - exponent)));
+  const std::uint32_t field = exponent + format.bias - 1;  // the leading one of a normal number adds the missing 1
   return static_cast<std::uint16_t>(sign | ((field << format.mantissa_bits) + units));
 }
 
@@ -158,8 +155,7 @@ void store_element(DType dtype, void* array, std::size_t index, double value) {
 }
 
 double reduce_elements(DType dtype, ReduceOp op, std::span<const double> values) {
-  return is_floating(dtype) && dtype != DType::kFloat64 ? reduce_as<float>(op, values)
-                                                        : reduce_as<double>(op, values);
+  return is_floating(dtype) && dtype != DType::kFloat64 ? reduce_as<float>(op, values) : reduce_as<double>(op, values);
 }
 
 std::vector<DType> all_dtypes() {

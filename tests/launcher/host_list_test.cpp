@@ -24,8 +24,7 @@ TEST_F(HostListTest, CommandLine) {
   EXPECT_EQ(parse_hosts("a,b.example.org,10.0.0.1:4"),
             (HostList{{"a", 1, kNone}, {"b.example.org", 1, kNone}, {"10.0.0.1", 4, kNone}}));
   EXPECT_EQ(parse_hosts("a,a,b,a:2"), (HostList{{"a", 4, kNone}, {"b", 1, kNone}}));
-  for (const char* bad :
-       {"", "a,,b", "a:", "a:0", "a:x", "a:2x", "a:-1", ":2", "a b", "a:2,", "-a", "user@a"})
+  for (const char* bad : {"", "a,,b", "a:", "a:0", "a:x", "a:2x", "a:-1", ":2", "a b", "a:2,", "-a", "user@a"})
     EXPECT_THROW(parse_hosts(bad), UsageError) << bad;
   EXPECT_ERROR(UsageError, "--host: 'a:x' is no host", parse_hosts("b:2,a:x"));
 }

@@ -56,8 +56,7 @@ TEST(LaunchPlan, VariablesForAllRanks) {
   const LaunchPlan plan =
       plan_launch(wanted, {{"B", "x"}, {"OMP_NUM_THREADS", "4"}, {"LD_LIBRARY_PATH", "/l"}, {"HOME", "/h"}});
   EXPECT_EQ(plan.environment, (std::map<std::string, std::string>{{"A", "1 2"}, {"OMP_NUM_THREADS", "3"}}));
-  EXPECT_NE(shell_text(plan).find(" -x LD_LIBRARY_PATH -x OMP_NUM_THREADS -x A -x B trainer"),
-            std::string::npos)
+  EXPECT_NE(shell_text(plan).find(" -x LD_LIBRARY_PATH -x OMP_NUM_THREADS -x A -x B trainer"), std::string::npos)
       << shell_text(plan);
   EXPECT_TRUE(shell_text(plan).starts_with("A='1 2' OMP_NUM_THREADS=3 mpirun "));
   wanted.exported = {"UNSET"};
@@ -68,8 +67,7 @@ TEST(LaunchPlan, MoreRanksThanSlots) {
   EXPECT_ERROR(UsageError, "-np 5: the hosts a:2,b:2 have 4 slots", text(request(5, "a:2,b:2")));
   LaunchRequest wanted = request(5, "a:2,b:2");
   wanted.oversubscribe = true;
-  EXPECT_NE(text(wanted).find("-np 5 -H a:3,b:2 --bind-to none --map-by slot:OVERSUBSCRIBE"),
-            std::string::npos)
+  EXPECT_NE(text(wanted).find("-np 5 -H a:3,b:2 --bind-to none --map-by slot:OVERSUBSCRIBE"), std::string::npos)
       << text(wanted);
   wanted.hosts[0].max_slots = 2;
   EXPECT_NE(text(wanted).find("-np 5 -H a:2,b:3 "), std::string::npos)

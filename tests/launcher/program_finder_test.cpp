@@ -20,8 +20,7 @@ class ProgramFinder : public TemporaryDirectory {
 };
 
 TEST_F(ProgramFinder, BesideSkeinThenInPath) {
-  const fs::path beside = program("beside/trainer"), in_path = program("path/trainer"),
-                 other = program("path/other");
+  const fs::path beside = program("beside/trainer"), in_path = program("path/trainer"), other = program("path/other");
   const std::string path = "/nowhere:" + (directory_ / "path").string();
   EXPECT_EQ(find_program("trainer", directory_ / "beside", path), beside);
   EXPECT_EQ(find_program("other", directory_ / "beside", path), other);
@@ -30,8 +29,7 @@ TEST_F(ProgramFinder, BesideSkeinThenInPath) {
 
 TEST_F(ProgramFinder, WhatIsNoProgram) {
   write_text(directory_ / "text", "not executable");
-  EXPECT_ERROR(UsageError, "no program 'text' beside skein",
-               find_program("text", directory_, directory_.string()));
+  EXPECT_ERROR(UsageError, "no program 'text' beside skein", find_program("text", directory_, directory_.string()));
   EXPECT_ERROR(UsageError, "is not an executable file", find_program((directory_ / "text").string(), "", ""));
   EXPECT_ERROR(UsageError, "does not exist", find_program("./no/such", "", ""));
   EXPECT_ERROR(UsageError, "is not an executable file", find_program(directory_.string(), "", ""));

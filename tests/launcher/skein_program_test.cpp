@@ -49,10 +49,8 @@ void expect_contains(const std::string& text, const std::string& part) {
 
 TEST_F(SkeinProgram, HelpAndVersion) {
   EXPECT_EQ(skein({"--version"}).standard_output, "skein " SKEIN_VERSION "\n");
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
-                                                {"runs", "ls", "--help"},
-                                                {"runs", "show", "-h"},
-                                                {"run", "--help"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--help"}, {"runs", "ls", "--help"}, {"runs", "show", "-h"}, {"run", "--help"}}) {
     const CapturedRun help = skein(words);
     EXPECT_EQ(help.status.code, 0);
     EXPECT_TRUE(help.standard_output.starts_with("Usage: skein"));
@@ -67,8 +65,7 @@ TEST_F(SkeinProgram, RunsLs) {
   expect_contains(all, "20260101-a  birds       Completed");
   expect_contains(all, "val/accuracy 0.75");
   expect_contains(all, "20260102-b  other");
-  const auto json =
-      nlohmann::json::parse(skein({"runs", "ls", "--json", "--experiment", "other"}).standard_output);
+  const auto json = nlohmann::json::parse(skein({"runs", "ls", "--json", "--experiment", "other"}).standard_output);
   ASSERT_EQ(json.size(), 1u);
   EXPECT_EQ(json[0].at("run_id"), "20260102-b");
   EXPECT_EQ(json[0].at("state"), "Completed");
@@ -86,9 +83,8 @@ TEST_F(SkeinProgram, RunsLsShowsDamagedRunsAndGoesOn) {
 TEST_F(SkeinProgram, RunsShow) {
   make_run("birds", "20260101-a");
   const std::string page = skein({"runs", "show", "2026"}).standard_output;
-  for (const char* part :
-       {"20260101-a", "Completed", "trainer '--data path' x", "lr     0.1", "study  birds", "first try",
-        "val/accuracy  0.75 %  at step 10, epoch 1; 1 values", "training_curve.svg"})
+  for (const char* part : {"20260101-a", "Completed", "trainer '--data path' x", "lr     0.1", "study  birds",
+                           "first try", "val/accuracy  0.75 %  at step 10, epoch 1; 1 values", "training_curve.svg"})
     expect_contains(page, part);
   const auto json = nlohmann::json::parse(skein({"runs", "show", "20260101-a", "--json"}).standard_output);
   EXPECT_EQ(json.at("parameters").at("model"), "resnet18");
@@ -179,9 +175,7 @@ TEST_F(SkeinProgram, TermEndsTheJob) {
   ASSERT_TRUE(status);
   EXPECT_FALSE(status->success());
   const fs::path rank = "/proc/" + std::to_string(std::stoi(read_text(out)));
-  const auto is_gone = [&] {
-    return !fs::exists(rank) || read_text(rank / "stat").find(") Z ") != std::string::npos;
-  };
+  const auto is_gone = [&] { return !fs::exists(rank) || read_text(rank / "stat").find(") Z ") != std::string::npos; };
   while (!is_gone() && !limit.expired()) usleep(5000);
   EXPECT_TRUE(is_gone()) << "the rank still runs";
 }
@@ -190,8 +184,8 @@ TEST_F(SkeinProgram, BecomesItsSiblings) {
   fs::copy_file(SKEIN_PROGRAM, directory_ / "skein");
   write_text(directory_ / "skein-greet", "#!/bin/sh\necho \"$0|$#|$1|$$\"\nexit 4\n");
   fs::permissions(directory_ / "skein-greet", fs::perms::owner_all);
-  Subprocess process({.argv = {(directory_ / "skein").string(), "greet", "a b", "--help"},
-                      .stdout_file = directory_ / "out"});
+  Subprocess process(
+      {.argv = {(directory_ / "skein").string(), "greet", "a b", "--help"}, .stdout_file = directory_ / "out"});
   EXPECT_EQ(process.wait(Deadline::after(seconds(20)))->code, 4);
   EXPECT_EQ(read_text(directory_ / "out"),
             concat((directory_ / "skein-greet").string(), "|2|a b|", process.pid(), "\n"));

@@ -23,9 +23,7 @@ class SupervisorTest : public TemporaryDirectory {
     pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     TemporaryDirectory::TearDown();
   }
-  static ExitStatus shell(const std::string& script) {
-    return supervise({"sh", "-c", script}, full_environment());
-  }
+  static ExitStatus shell(const std::string& script) { return supervise({"sh", "-c", script}, full_environment()); }
 
   sigset_t mask_{};
 };

@@ -6,8 +6,7 @@ namespace skein {
 namespace {
 
 TEST(TextTable, AlignsColumns) {
-  EXPECT_EQ(text_table({{"A", "LONG", "C"}, {"aaa", "b", ""}, {"", "", "c"}}),
-            "A    LONG  C\naaa  b\n           c\n");
+  EXPECT_EQ(text_table({{"A", "LONG", "C"}, {"aaa", "b", ""}, {"", "", "c"}}), "A    LONG  C\naaa  b\n           c\n");
   EXPECT_EQ(text_table({}), "");
 }
 

@@ -82,8 +82,7 @@ TEST(Subprocess, WhatCannotBeStartedIsNamed) {
     Subprocess missing({.argv = {"no-such-program-here"}});
     FAIL() << "started";
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("cannot start no-such-program-here: No such file"),
-              std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("cannot start no-such-program-here: No such file"), std::string::npos);
   }
   EXPECT_THROW(Subprocess({.argv = {}}), UsageError);
   EXPECT_THROW(Subprocess({.argv = {"true"}, .working_directory = "/nowhere"}), ConfigError);
@@ -121,8 +120,7 @@ TEST(Subprocess, InheritsNoDescriptorsAndNoSignalMask) {
   sigset_t all, mask_before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &mask_before);
-  const CapturedRun run =
-      run_shell("ls /proc/self/fd | wc -l; sed -n 's/Sig\\(Blk\\|Ign\\):.//p' /proc/self/status");
+  const CapturedRun run = run_shell("ls /proc/self/fd | wc -l; sed -n 's/Sig\\(Blk\\|Ign\\):.//p' /proc/self/status");
   pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
   std::signal(SIGUSR2, handler_before);
   close(leaked);

@@ -44,8 +44,7 @@ class FaultyTransport final : public Transport {
 
   std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) override {
     if (num_started_++ != fault_.nth) return transport_->send(peer, tag, bytes);
-    if (fault_.kind == Fault::Kind::kTruncate)
-      return transport_->send(peer, tag, bytes.first(bytes.size() - 1));
+    if (fault_.kind == Fault::Kind::kTruncate) return transport_->send(peer, tag, bytes.first(bytes.size() - 1));
     return std::make_unique<FaultyTransfer>(transport_->send(peer, tag, bytes), fault_, peer);
   }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
@@ -53,9 +52,7 @@ class FaultyTransport final : public Transport {
     if (num_started_++ != fault_.nth) return transfer;
     return std::make_unique<FaultyTransfer>(std::move(transfer), fault_, peer);
   }
-  std::unique_ptr<Transport> split(const std::vector<int>& ranks) override {
-    return transport_->split(ranks);
-  }
+  std::unique_ptr<Transport> split(const std::vector<int>& ranks) override { return transport_->split(ranks); }
 
  private:
   std::unique_ptr<Transport> transport_;

@@ -4,8 +4,7 @@
 
 namespace skein {
 
-std::map<std::string, std::string> environment_without_launcher(
-    const std::map<std::string, std::string>& more) {
+std::map<std::string, std::string> environment_without_launcher(const std::map<std::string, std::string>& more) {
   auto environment = full_environment();
   std::erase_if(environment, [](const auto& variable) {
     for (const char* prefix : {"OMPI_", "PMIX_", "PRTE_", "SLURM_", "SKEIN_"})

@@ -18,8 +18,7 @@ struct MpiJob {
 };
 
 /// Environment of this process without what a launcher has put there, and with `more`.
-std::map<std::string, std::string> environment_without_launcher(
-    const std::map<std::string, std::string>& more = {});
+std::map<std::string, std::string> environment_without_launcher(const std::map<std::string, std::string>& more = {});
 
 /// How to start the job, for tests that act while it runs: mpirun may be root, oversubscribe and bind
 /// nothing.

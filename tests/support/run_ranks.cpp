@@ -73,8 +73,8 @@ void run_rank_threads(const std::vector<int>& local_sizes, const std::function<v
   Outcome outcome(topology.world_size());
   std::vector<std::thread> threads;
   for (int rank = 0; rank < topology.world_size(); ++rank)
-    threads.emplace_back(run_rank, RankContext{rank, topology, health, std::move(transports[rank])},
-                         std::cref(body), std::ref(outcome));
+    threads.emplace_back(run_rank, RankContext{rank, topology, health, std::move(transports[rank])}, std::cref(body),
+                         std::ref(outcome));
   if (!outcome.wait_for_all(Deadline::after(limit))) {
     const TimeoutError hang(concat("not all ranks ended within ", limit.count(), " s"));
     outcome.failed(hang.what());
@@ -85,8 +85,7 @@ void run_rank_threads(const std::vector<int>& local_sizes, const std::function<v
     }
   }
   for (std::thread& thread : threads) thread.join();
-  if (const std::string failure = outcome.first_failure(); !failure.empty())
-    throw std::runtime_error(failure);
+  if (const std::string failure = outcome.first_failure(); !failure.empty()) throw std::runtime_error(failure);
 }
 
 void run_ranks(const std::vector<int>& local_sizes, const std::function<void(Communicator&)>& body,

@@ -29,12 +29,10 @@ class AlignedFloats {
 /// The memory belongs to the Loader and is filled anew once the batch has been given back; see
 /// Loader::next().
 struct Batch {
-  int num_images =
-      0;  ///< at most the batch size; less at the end of an epoch and where images were skipped, even 0
-  int height = 0;  ///< pixels
-  int width = 0;   ///< pixels
-  std::span<float>
-      images;  ///< [num_images][height][width][3]: a channels_last tensor of shape N, 3, height, width
+  int num_images = 0;  ///< at most the batch size; less at the end of an epoch and where images were skipped, even 0
+  int height = 0;      ///< pixels
+  int width = 0;       ///< pixels
+  std::span<float> images;      ///< [num_images][height][width][3]: a channels_last tensor of shape N, 3, height, width
   std::vector<int64_t> labels;  ///< [num_images]
   std::vector<size_t> indices;  ///< [num_images], in the source
 };

@@ -22,15 +22,13 @@ bool starts_with(std::span<const uint8_t> bytes, const std::array<uint8_t, N>& m
 }  // namespace
 
 void throw_unreadable(const std::string& name, const std::string& cause) {
-  throw DataError(concat("image ", name, ": ", cause),
-                  "replace or remove the file, or skip unreadable images");
+  throw DataError(concat("image ", name, ": ", cause), "replace or remove the file, or skip unreadable images");
 }
 
 void check_image_size(uint64_t width, uint64_t height, const std::string& name) {
   if (width == 0 || height == 0) throw_unreadable(name, "it has no pixels");
   if (width > static_cast<uint64_t>(kMaxImagePixels) / height)
-    throw_unreadable(name,
-                     concat(width, "x", height, " pixels are more than the ", kMaxImagePixels, " allowed"));
+    throw_unreadable(name, concat(width, "x", height, " pixels are more than the ", kMaxImagePixels, " allowed"));
 }
 
 void decode_image(std::span<const uint8_t> bytes, const std::string& name, RgbImage& image) {

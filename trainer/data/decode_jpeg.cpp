@@ -106,8 +106,8 @@ bool read_pixels(JpegReader& reader, RgbImage& image) {
 [[noreturn]] void throw_jpeg_error(const JpegReader& reader, const std::string& name) {
   const int code = reader.error.manager.msg_code;
   const bool truncated = code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JERR_INPUT_EOF;
-  throw_unreadable(
-      name, std::string(truncated ? "truncated JPEG (" : "unreadable JPEG (") + reader.error.message + ")");
+  throw_unreadable(name,
+                   std::string(truncated ? "truncated JPEG (" : "unreadable JPEG (") + reader.error.message + ")");
 }
 
 }  // namespace
@@ -115,8 +115,7 @@ bool read_pixels(JpegReader& reader, RgbImage& image) {
 void decode_jpeg(std::span<const uint8_t> bytes, const std::string& name, RgbImage& image) {
   JpegReader reader;
   if (!read_header(reader, bytes)) throw_jpeg_error(reader, name);
-  const int width = static_cast<int>(reader.info.image_width),
-            height = static_cast<int>(reader.info.image_height);
+  const int width = static_cast<int>(reader.info.image_width), height = static_cast<int>(reader.info.image_height);
   check_image_size(width, height, name);
   image.reshape({width, height});
   if (is_cmyk(reader.info)) reader.cmyk_row.resize(static_cast<size_t>(width) * 4);

@@ -69,14 +69,12 @@ bool read_pixels(PngReader& reader) {
 }
 
 [[noreturn]] void throw_png_error(const PngReader& reader, const std::string& name) {
-  throw_unreadable(
-      name, std::string(reader.truncated ? "truncated PNG (" : "unreadable PNG (") + reader.message + ")");
+  throw_unreadable(name, std::string(reader.truncated ? "truncated PNG (" : "unreadable PNG (") + reader.message + ")");
 }
 
 void create(PngReader& reader, std::span<const uint8_t> bytes) {
   reader.rest = bytes;
-  reader.png =
-      png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, [](png_structp, png_const_charp) {});
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, [](png_structp, png_const_charp) {});
   if (reader.png) reader.info = png_create_info_struct(reader.png);
 }
 
@@ -90,8 +88,7 @@ void decode_png(std::span<const uint8_t> bytes, const std::string& name, RgbImag
   const uint64_t height = png_get_image_height(reader.png, reader.info);
   check_image_size(width, height, name);
   image.reshape({static_cast<int>(width), static_cast<int>(height)});
-  if (png_get_rowbytes(reader.png, reader.info) != image.row_bytes())
-    throw_unreadable(name, "unexpected PNG layout");
+  if (png_get_rowbytes(reader.png, reader.info) != image.row_bytes()) throw_unreadable(name, "unexpected PNG layout");
   for (int y = 0; y < image.height(); ++y) reader.rows.push_back(image.row(y));
   if (!read_pixels(reader)) throw_png_error(reader, name);
 }

@@ -22,9 +22,9 @@ void check(const SamplerOptions& options) {
     throw UsageError(concat("rank ", options.rank, " of ", options.world_size, " ranks does not exist"));
   if (options.batch_size == 0) throw UsageError("the batch size is 0", "ask for at least one image a rank");
   if (options.tail == TailMode::kDrop && options.num_samples < static_cast<size_t>(options.world_size))
-    throw UsageError(concat(options.num_samples, " samples dropped to a multiple of ", options.world_size,
-                            " ranks leave none"),
-                     "use fewer ranks or another tail mode");
+    throw UsageError(
+        concat(options.num_samples, " samples dropped to a multiple of ", options.world_size, " ranks leave none"),
+        "use fewer ranks or another tail mode");
 }
 
 size_t count_positions(const SamplerOptions& options) {

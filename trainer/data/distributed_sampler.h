@@ -1,18 +1,21 @@
 #pragma once
 // Which images a rank trains on, in which order: pure arithmetic, no communication, no torch.
 //
-// Vocabulary: the order of an epoch is a permutation of {0, ..., num_samples - 1}, the same for every number
-// of ranks. The tail mode turns it into a list of `num_positions` positions:
-//   kPad    repeated from its start until divisible by world_size (torch's DistributedSampler,
-//   drop_last=False) kDrop   cut off to a multiple of world_size (torch, drop_last=True) kExact  as it is:
-//   every image exactly once over all ranks; ranks may differ by one image
+// The order of an epoch is a permutation of {0, ..., num_samples - 1}, the same for every number of ranks. The tail
+// mode turns it into a list of `num_positions` positions:
+//
+//   kPad     repeated from its start until divisible by world_size (torch's DistributedSampler, drop_last=False)
+//   kDrop    cut off to a multiple of world_size (torch, drop_last=True)
+//   kExact   as it is: every image exactly once over all ranks; ranks may differ by one image
+//
 // The layout deals the positions out. A step takes `world_size * batch_size` positions, the global batch:
-//   kBlocks   rank r takes positions [s * N * B + r * B, + B) at step s. The last, shorter global batch of T
-//   positions is
-//             dealt in contiguous blocks of T / N, the first T mod N ranks taking one more.
-//   kStrided  rank r takes positions r, r + N, r + 2N, ... (torch's order)
-// With either, the images of step s over all ranks are those that one rank with batch N * B would take at
-// step s; with kBlocks, concatenating the local batches in rank order gives that very batch.
+//
+//   kBlocks    rank r takes positions [s * N * B + r * B, + B) at step s; the last, shorter global batch of T
+//              positions is dealt in blocks of T / N, the first T mod N ranks taking one more
+//   kStrided   rank r takes positions r, r + N, r + 2N, ... (torch's order)
+//
+// With either, the images of step s over all ranks are those that one rank with batch N * B would take at step s; with
+// kBlocks, concatenating the local batches in rank order gives that very batch.
 
 #include <cstddef>
 #include <cstdint>

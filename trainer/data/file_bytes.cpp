@@ -68,8 +68,8 @@ void replace_file(const fs::path& path, std::span<const uint8_t> bytes) {
   const fs::path temporary = path.parent_path() / concat(".", path.filename().string(), kTemporaryEnding);
   FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   const bool created = static_cast<bool>(file);
-  const bool written = created && write_fully(file.get(), bytes) && file.close() &&
-                       ::rename(temporary.c_str(), path.c_str()) == 0;
+  const bool written =
+      created && write_fully(file.get(), bytes) && file.close() && ::rename(temporary.c_str(), path.c_str()) == 0;
   if (written) return;
   const std::string cause = reason();
   if (created) ::unlink(temporary.c_str());

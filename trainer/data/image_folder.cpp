@@ -20,8 +20,7 @@ enum class FileKind { kImage, kOtherImage, kNoImage };
 
 FileKind kind_of(const fs::path& file) {
   std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
   if (ending == ".jpg" || ending == ".jpeg" || ending == ".png") return FileKind::kImage;
   for (const char* other : {".bmp", ".gif", ".tif", ".tiff", ".webp"})
     if (ending == other) return FileKind::kOtherImage;
@@ -40,8 +39,7 @@ std::vector<std::string> require_classes(const fs::path& root) {
   std::error_code error;
   if (!fs::exists(root, error))
     throw DataError(concat("image folder ", root.string(), " does not exist"), kLayoutRemedy);
-  if (!fs::is_directory(root, error))
-    throw DataError(concat(root.string(), " is not a folder"), kLayoutRemedy);
+  if (!fs::is_directory(root, error)) throw DataError(concat(root.string(), " is not a folder"), kLayoutRemedy);
   try {
     std::vector<std::string> classes = find_classes(root);
     if (classes.empty())
@@ -125,8 +123,7 @@ void ImageFolder::add_class(const std::string& name) try {
     images_.push_back({image.native().substr(prefix_length), class_index(name)});
   num_other_images_ += listing.num_other_images;
 } catch (const fs::filesystem_error& failure) {
-  throw DataError(
-      concat("cannot list class folder ", (root_ / name).string(), ": ", failure.code().message()));
+  throw DataError(concat("cannot list class folder ", (root_ / name).string(), ": ", failure.code().message()));
 }
 
 fs::path ImageFolder::path(size_t index) const {

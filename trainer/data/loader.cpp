@@ -51,8 +51,7 @@ void Loader::start(uint64_t epoch, std::vector<size_t> indices) {
   next_item_ = indices_.size();  // nothing more of the old epoch is begun
   const Deadline deadline = Deadline::after(options_.timeout);
   if (!batch_progress_.wait_until(lock, deadline.time(), [this] { return num_in_flight_ == 0; }))
-    throw TimeoutError("the storage does not deliver the last images of the epoch before",
-                       "check the file system");
+    throw TimeoutError("the storage does not deliver the last images of the epoch before", "check the file system");
   for (Slot& slot : slots_) slot.batch_number = kNoBatch;
   epoch_ = epoch;
   indices_ = std::move(indices);
@@ -129,8 +128,7 @@ void Loader::open_slot(size_t batch_number) {
 std::exception_ptr Loader::prepare(size_t item, PipelineScratch& scratch) {
   try {
     const size_t position = item % options_.batch_size;
-    float* output =
-        slot_of(item / options_.batch_size).floats.data() + position * pipeline_.floats_per_image();
+    float* output = slot_of(item / options_.batch_size).floats.data() + position * pipeline_.floats_per_image();
     pipeline_.prepare({options_.seed, epoch_, indices_[item]}, scratch, output);
     return nullptr;
   } catch (...) {
@@ -150,8 +148,8 @@ void Loader::wait_until_ready(Lock& lock, const Slot& slot) {
   if (batch_progress_.wait_until(lock, Deadline::after(options_.timeout).time(), ready)) return;
   const size_t first = indices_[num_given_back_ * options_.batch_size];
   throw TimeoutError(
-      concat("batch ", num_given_back_, " of epoch ", epoch_, " is not ready after ",
-             options_.timeout.count() / 1000.0, " s; its first image is ", pipeline_.source().name(first)),
+      concat("batch ", num_given_back_, " of epoch ", epoch_, " is not ready after ", options_.timeout.count() / 1000.0,
+             " s; its first image is ", pipeline_.source().name(first)),
       "check the file system that holds the images");
 }
 

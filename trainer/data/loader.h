@@ -102,8 +102,7 @@ class Loader {
   std::exception_ptr error_;
   bool holds_batch_ = false;
 
-  std::mutex
-      mutex_;  ///< guards the following; a slot's floats belong to the workers until num_unfinished is 0
+  std::mutex mutex_;  ///< guards the following; a slot's floats belong to the workers until num_unfinished is 0
   std::condition_variable_any work_available_;
   std::condition_variable batch_progress_;
   std::vector<Slot> slots_;

@@ -49,9 +49,7 @@ OptionTable import_options(IdxImport& options) {
   table.add("--classes", options.classes, "names by label, used for the folders; else the labels' numbers")
       .unit("NAME,...");
   table.add("--only", options.only, "import these classes only").unit("NAME,...");
-  table.add("--limit-per-class", options.limit_per_class, "at most so many pictures of a class")
-      .unit("N")
-      .at_least(1);
+  table.add("--limit-per-class", options.limit_per_class, "at most so many pictures of a class").unit("N").at_least(1);
   table.add("--offset-per-class", options.offset_per_class, "leave out the first pictures of a class")
       .unit("N")
       .at_least(0);

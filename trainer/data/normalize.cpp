@@ -9,8 +9,7 @@ Normalizer::Normalizer(const ChannelStatistics& statistics) {
   for (int channel = 0; channel < 3; ++channel) {
     const float mean = statistics.mean[channel], deviation = statistics.deviation[channel];
     if (!(deviation > 0.0f))
-      throw UsageError(concat("the standard deviation of channel ", channel, " is ", deviation),
-                       "it must be positive");
+      throw UsageError(concat("the standard deviation of channel ", channel, " is ", deviation), "it must be positive");
     for (int value = 0; value < 256; ++value)
       table_[channel][value] = (static_cast<float>(value) / 255.0f - mean) / deviation;
   }

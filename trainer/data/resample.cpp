@@ -58,11 +58,11 @@ void columns_then_rows(const Pass& pass, ResampleScratch& scratch) {
   const int num_rows = vertical.first.back() + vertical.count.back() - first_row;
   const size_t row_bytes = static_cast<size_t>(pass.num_columns) * 3;
   scratch.rows.resize(row_bytes * num_rows + RgbImage::kReadableTail);
-  resample_horizontal(pass.source + first_row * pass.source_stride, pass.source_stride, num_rows,
-                      scratch.horizontal, scratch.rows.data(), row_bytes);
+  resample_horizontal(pass.source + first_row * pass.source_stride, pass.source_stride, num_rows, scratch.horizontal,
+                      scratch.rows.data(), row_bytes);
   for (int y = 0; y < pass.num_rows; ++y)
-    resample_vertical(scratch.rows.data() + row_bytes * (vertical.first[y] - first_row), row_bytes,
-                      vertical.count[y], vertical.row(y), row_bytes, pass.output + y * pass.output_stride);
+    resample_vertical(scratch.rows.data() + row_bytes * (vertical.first[y] - first_row), row_bytes, vertical.count[y],
+                      vertical.row(y), row_bytes, pass.output + y * pass.output_stride);
 }
 
 void rows_then_columns(const Pass& pass, ResampleScratch& scratch) {

@@ -21,8 +21,8 @@ constexpr int kRowsAtOnce = 4;  // rows that share each weight
 #if HWY_TARGET == HWY_SCALAR
 
 template <int kNumRows>
-void horizontal_rows(const uint8_t* input, size_t input_stride, const ResampleWeights& weights,
-                     uint8_t* output, size_t output_stride) {
+void horizontal_rows(const uint8_t* input, size_t input_stride, const ResampleWeights& weights, uint8_t* output,
+                     size_t output_stride) {
   for (int row = 0; row < kNumRows; ++row, input += input_stride, output += output_stride) {
     for (size_t x = 0; x < weights.first.size(); ++x) {
       for (int channel = 0; channel < 3; ++channel) {
@@ -83,15 +83,14 @@ void horizontal(const uint8_t* input, size_t input_stride, int num_rows, const R
                 uint8_t* output, size_t output_stride) {
   int row = 0;
   for (; row + kRowsAtOnce <= num_rows; row += kRowsAtOnce)
-    horizontal_rows<kRowsAtOnce>(input + row * input_stride, input_stride, weights,
-                                 output + row * output_stride, output_stride);
+    horizontal_rows<kRowsAtOnce>(input + row * input_stride, input_stride, weights, output + row * output_stride,
+                                 output_stride);
   for (; row < num_rows; ++row)
-    horizontal_rows<1>(input + row * input_stride, input_stride, weights, output + row * output_stride,
-                       output_stride);
+    horizontal_rows<1>(input + row * input_stride, input_stride, weights, output + row * output_stride, output_stride);
 }
 
-void vertical(const uint8_t* HWY_RESTRICT input, size_t stride, int num_taps,
-              const int32_t* HWY_RESTRICT weights, size_t num_bytes, uint8_t* HWY_RESTRICT output) {
+void vertical(const uint8_t* HWY_RESTRICT input, size_t stride, int num_taps, const int32_t* HWY_RESTRICT weights,
+              size_t num_bytes, uint8_t* HWY_RESTRICT output) {
   const hn::ScalableTag<int32_t> wide;
   const hn::Rebind<uint8_t, decltype(wide)> narrow;
   const size_t lanes = hn::Lanes(wide);
@@ -124,13 +123,13 @@ namespace skein {
 HWY_EXPORT(horizontal);
 HWY_EXPORT(vertical);
 
-void resample_horizontal(const uint8_t* input, size_t input_stride, int num_rows,
-                         const ResampleWeights& weights, uint8_t* output, size_t output_stride) {
+void resample_horizontal(const uint8_t* input, size_t input_stride, int num_rows, const ResampleWeights& weights,
+                         uint8_t* output, size_t output_stride) {
   HWY_DYNAMIC_DISPATCH(horizontal)(input, input_stride, num_rows, weights, output, output_stride);
 }
 
-void resample_vertical(const uint8_t* input, size_t stride, int num_taps, const int32_t* weights,
-                       size_t num_bytes, uint8_t* output) {
+void resample_vertical(const uint8_t* input, size_t stride, int num_taps, const int32_t* weights, size_t num_bytes,
+                       uint8_t* output) {
   HWY_DYNAMIC_DISPATCH(vertical)(input, stride, num_taps, weights, num_bytes, output);
 }
 

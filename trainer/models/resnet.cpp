@@ -114,8 +114,7 @@ int64_t append_blocks(nn::Sequential& layer, int64_t num_blocks, int64_t in, int
 }  // namespace
 
 ResnetImpl::ResnetImpl(const ResnetShape& shape, int64_t num_classes, const ResnetOptions& options)
-    : conv1_(
-          register_module("conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)))),
+    : conv1_(register_module("conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)))),
       bn1_(register_module("bn1", nn::BatchNorm2d(64))),
       layers_{nullptr, nullptr, nullptr, nullptr},
       fc_(nullptr) {

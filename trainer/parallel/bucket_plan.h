@@ -7,7 +7,8 @@
 
 namespace skein {
 
-/// What the plan needs to know of a parameter. Parameters of different `kind` (element type, device) never share a bucket.
+/// What the plan needs to know of a parameter. Parameters of different `kind` (element type, device) never share a
+/// bucket.
 struct ParameterSize {
   std::size_t num_bytes = 0;
   int kind = 0;

@@ -11,7 +11,7 @@ namespace skein {
 
 /// Gradients that travel together.
 struct GradientBucket {
-  std::size_t index = 0;   ///< position in the order of travel
+  std::size_t index = 0;  ///< position in the order of travel
   bool is_last = false;
   torch::Tensor gradients;  ///< one-dimensional, in arena memory on the CPU; padding between parameters is zero
   std::string name;         ///< the same on all ranks: "gradients 2/5 layer4.1.conv2.weight..fc.bias"

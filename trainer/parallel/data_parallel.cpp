@@ -52,14 +52,26 @@ DataParallel::NoSync::NoSync(DataParallel& parallel) : parallel_(parallel), prev
   parallel_.reducer_->set_no_sync(true);
 }
 
-DataParallel::NoSync::~NoSync() { parallel_.reducer_->set_no_sync(previous_); }
+DataParallel::NoSync::~NoSync() {
+  parallel_.reducer_->set_no_sync(previous_);
+}
 
-void DataParallel::synchronize() { reducer_->finish_pass(); }
+void DataParallel::synchronize() {
+  reducer_->finish_pass();
+}
 
-void DataParallel::synchronize_buffers() { average_tensors(communicator_, buffers_); }
+void DataParallel::synchronize_buffers() {
+  average_tensors(communicator_, buffers_);
+}
 
-const CommunicationStats& DataParallel::stats() const { return reducer_->stats(); }
-void DataParallel::reset_stats() { reducer_->reset_stats(); }
-std::size_t DataParallel::num_buckets() const { return reducer_->num_buckets(); }
+const CommunicationStats& DataParallel::stats() const {
+  return reducer_->stats();
+}
+void DataParallel::reset_stats() {
+  reducer_->reset_stats();
+}
+std::size_t DataParallel::num_buckets() const {
+  return reducer_->num_buckets();
+}
 
 }  // namespace skein

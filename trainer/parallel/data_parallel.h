@@ -1,7 +1,7 @@
 #pragma once
-// Data parallelism for any LibTorch module: every rank runs the module on its own data, and every gradient is the average
-// over all ranks when backward() returns. S. Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel
-// Training", VLDB 13 (2020), doi:10.14778/3415478.3415530, is where buckets and overlap come from.
+// Data parallelism for any LibTorch module: every rank runs the module on its own data, and every gradient is the
+// average over all ranks when backward() returns. S. Li et al., "PyTorch Distributed: Experiences on Accelerating Data
+// Parallel Training", VLDB 13 (2020), doi:10.14778/3415478.3415530, is where buckets and overlap come from.
 
 #include <torch/nn/module.h>
 
@@ -26,7 +26,8 @@ struct DataParallelOptions {
 /// Seconds spent by this rank since the last reset.
 struct CommunicationStats {
   double exposed_seconds = 0;  ///< waiting at the end of backward for buckets to complete
-  double total_seconds = 0;    ///< in which buckets travelled, waiting for slower ranks included; more than exposed: hidden
+  double total_seconds =
+      0;  ///< in which buckets travelled, waiting for slower ranks included; more than exposed: hidden
   std::int64_t num_backwards = 0;
 };
 
@@ -34,24 +35,24 @@ struct CommunicationStats {
 /// communicator must outlive it. Use it from the thread that calls backward.
 ///
 /// Gradients live in the communicator's memory: after the first backward parameter.grad() is a view into it, with the
-/// parameter's strides. zero_grad() with or without set_to_none may follow. A parameter that took no part in the loss on
-/// some ranks gets the average with zeros from those; one that took part on no rank keeps the gradient it had.
+/// parameter's strides. zero_grad() with or without set_to_none may follow. A parameter that took no part in the loss
+/// on some ranks gets the average with zeros from those; one that took part on no rank keeps the gradient it had.
 ///
 /// Refused with a UsageError, by name: parameters that change element type or shape after wrapping, sparse gradients,
 /// gradients that require grad (create_graph), a module wrapped twice.
 class DataParallel {
  public:
-  /// Collective. Checks that all ranks hold the same parameters and buffers (MismatchError naming rank and parameter), gives
-  /// every rank rank 0's values, and plans the buckets: in reverse order of registration at first, in rank 0's order of
-  /// use after the first backward.
+  /// Collective. Checks that all ranks hold the same parameters and buffers (MismatchError naming rank and parameter),
+  /// gives every rank rank 0's values, and plans the buckets: in reverse order of registration at first, in rank 0's
+  /// order of use after the first backward.
   DataParallel(torch::nn::Module& module, Communicator& communicator, const DataParallelOptions& options = {});
   /// Takes the hooks away; never communicates, so it is safe while an exception unwinds. Gradients stay valid.
   ~DataParallel();
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
 
-  /// While it lives, backward() accumulates gradients on each rank without averaging; the first backward after it averages
-  /// what has accumulated. All ranks must use it alike.
+  /// While it lives, backward() accumulates gradients on each rank without averaging; the first backward after it
+  /// averages what has accumulated. All ranks must use it alike.
   class NoSync {
    public:
     explicit NoSync(DataParallel& parallel);

@@ -1,7 +1,7 @@
 #include "trainer/parallel/fused_sgd.h"
 
-#include <torch/types.h>
 #include <ATen/ops/_fused_sgd.h>
+#include <torch/types.h>
 
 namespace skein {
 namespace {

@@ -14,8 +14,7 @@ std::vector<std::string> gather_texts(Communicator& communicator, const std::str
   std::memcpy(own.data(), &length, sizeof length);
   mine.copy(own.data() + sizeof length, mine.size());
   std::vector<char> all(block * communicator.world_size());
-  communicator.allgather({own.data(), block, DType::kUInt8}, {all.data(), all.size(), DType::kUInt8},
-                         "texts");
+  communicator.allgather({own.data(), block, DType::kUInt8}, {all.data(), all.size(), DType::kUInt8}, "texts");
   std::vector<std::string> texts;
   for (int rank = 0; rank < communicator.world_size(); ++rank) {
     const char* from = all.data() + rank * block;

@@ -19,7 +19,7 @@ class GradientHook {
 
  private:
   class Installed;
-  torch::Tensor parameter_;             // undefined after a move
+  torch::Tensor parameter_;                          // undefined after a move
   std::shared_ptr<std::function<void()>> function_;  // emptied when this object goes
 };
 

@@ -50,9 +50,9 @@ void GradientLayout::arrange(const std::vector<std::size_t>& order) {
     place(bucket, used);
     bucket.content.index = i;
     bucket.content.is_last = i + 1 == buckets_.size();
-    bucket.content.name = concat("gradients ", i + 1, "/", buckets_.size(), " ",
-                                 parameters_[bucket.parameters.front()].name, "..",
-                                 parameters_[bucket.parameters.back()].name);
+    bucket.content.name =
+        concat("gradients ", i + 1, "/", buckets_.size(), " ", parameters_[bucket.parameters.front()].name, "..",
+               parameters_[bucket.parameters.back()].name);
     for (const std::size_t parameter : bucket.parameters) bucket_of_[parameter] = i;
   }
   for (std::size_t i = 0; i < values.size(); ++i) views_[i].copy_(values[i]);

@@ -12,8 +12,8 @@
 
 namespace skein {
 
-/// Owns the memory of all gradients. Its size does not depend on the order of the parameters, so a new order needs no new
-/// memory. Views share memory with it and stay valid after it.
+/// Owns the memory of all gradients. Its size does not depend on the order of the parameters, so a new order needs no
+/// new memory. Views share memory with it and stay valid after it.
 class GradientLayout {
  public:
   struct Bucket {

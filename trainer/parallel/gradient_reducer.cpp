@@ -44,8 +44,8 @@ void DataParallel::Reducer::begin_pass() {
   torch::autograd::Engine::get_default_engine().queue_callback([this] { finish_pass(); });
 }
 
-/// Moves a fresh gradient to its place in the bucket while it is in the cache. One that autograd has accumulated in place
-/// is there already.
+/// Moves a fresh gradient to its place in the bucket while it is in the cache. One that autograd has accumulated in
+/// place is there already.
 void DataParallel::Reducer::collect(std::size_t parameter) {
   torch::Tensor& gradient = parameters_[parameter].tensor.mutable_grad();
   check_gradient(parameter, gradient);
@@ -61,7 +61,8 @@ void DataParallel::Reducer::check_gradient(std::size_t parameter, const torch::T
   const std::string& name = parameters_[parameter].name;
   if (gradient.layout() != torch::kStrided)
     throw UsageError("the gradient of " + name + " is sparse", "use a dense layer (Embedding without sparse(true))");
-  if (gradient.scalar_type() != view.scalar_type() || gradient.sizes() != view.sizes() || gradient.device() != view.device())
+  if (gradient.scalar_type() != view.scalar_type() || gradient.sizes() != view.sizes() ||
+      gradient.device() != view.device())
     throw UsageError(concat(name, " had shape ", view.sizes(), " and type ", view.scalar_type(), " on ", view.device(),
                             " when DataParallel wrapped its module, now its gradient has ", gradient.sizes(), ", ",
                             gradient.scalar_type(), ", ", gradient.device()),

@@ -12,8 +12,8 @@
 
 namespace skein {
 
-/// A pass is one backward whose gradients are averaged. Within it every bucket travels once, in plan order; its last act,
-/// finish_pass(), runs in the thread that called backward(), after the last gradient.
+/// A pass is one backward whose gradients are averaged. Within it every bucket travels once, in plan order; its last
+/// act, finish_pass(), runs in the thread that called backward(), after the last gradient.
 class DataParallel::Reducer {
  public:
   /// Collective.
@@ -21,7 +21,8 @@ class DataParallel::Reducer {
 
   void set_no_sync(bool value) { no_sync_ = value; }
   bool no_sync() const { return no_sync_; }
-  /// Sends what has not been sent, waits for everything, and leaves the averages in the parameters' gradients. Collective.
+  /// Sends what has not been sent, waits for everything, and leaves the averages in the parameters' gradients.
+  /// Collective.
   void finish_pass();
 
   const CommunicationStats& stats() const { return stats_; }
@@ -63,7 +64,7 @@ class DataParallel::Reducer {
   std::vector<torch::Tensor> kept_values_;  // by parameter: what an unused parameter's gradient was
   std::exception_ptr failure_;              // of a hook, thrown when the pass finishes
   // Across passes.
-  std::vector<std::uint8_t> is_used_;     // by parameter: since gradients were last averaged
+  std::vector<std::uint8_t> is_used_;      // by parameter: since gradients were last averaged
   std::vector<std::size_t> order_of_use_;  // of the first pass
   bool order_is_settled_ = false;
   std::vector<GradientHook> hooks_;  // last: they call into everything above

@@ -14,7 +14,8 @@ namespace skein {
 namespace {
 
 std::string describe(const NamedTensor& named) {
-  return concat(named.name, " ", named.tensor.sizes(), " ", named.tensor.scalar_type(), " strides ", named.tensor.strides());
+  return concat(named.name, " ", named.tensor.sizes(), " ", named.tensor.scalar_type(), " strides ",
+                named.tensor.strides());
 }
 
 std::string describe_all(const std::vector<NamedTensor>& tensors) {

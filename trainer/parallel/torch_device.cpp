@@ -2,6 +2,8 @@
 
 namespace skein {
 
-torch::Device torch_device(const World&) { return torch::kCPU; }
+torch::Device torch_device(const World&) {
+  return torch::kCPU;
+}
 
 }  // namespace skein

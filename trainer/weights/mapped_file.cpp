@@ -15,8 +15,7 @@ namespace skein {
 namespace {
 
 [[noreturn]] void fail(const std::string& path) {
-  throw DataError(concat("cannot read ", path, ": ", std::strerror(errno)),
-                  "check the path and its permissions");
+  throw DataError(concat("cannot read ", path, ": ", std::strerror(errno)), "check the path and its permissions");
 }
 
 }  // namespace

@@ -29,9 +29,8 @@ Targets state_of(const torch::nn::Module& module) {
 
 Sources sources_of(const WeightFile& file) {
   const bool wrapped = !file.tensors.empty() &&
-                       std::all_of(file.tensors.begin(), file.tensors.end(), [](const TensorRecord& tensor) {
-                         return tensor.name.starts_with(kWrapperPrefix);
-                       });
+                       std::all_of(file.tensors.begin(), file.tensors.end(),
+                                   [](const TensorRecord& tensor) { return tensor.name.starts_with(kWrapperPrefix); });
   Sources sources;
   for (const TensorRecord& tensor : file.tensors) {
     sources[wrapped ? tensor.name.substr(kWrapperPrefix.size()) : tensor.name] = &tensor;
@@ -87,8 +86,7 @@ class LoadPlan {
       if (!in_head(name)) continue;
       const auto source = sources_.find(name);
       const std::string there = source == sources_.end() ? "absent" : shape_text(source->second->shape);
-      replaced_.push_back(
-          concat(name, ": ", there, " in the file, ", shape_text(target.sizes()), " in the model"));
+      replaced_.push_back(concat(name, ": ", there, " in the file, ", shape_text(target.sizes()), " in the model"));
     }
     std::erase_if(targets_, [this](const auto& item) { return in_head(item.first); });
     std::erase_if(sources_, [this](const auto& item) { return in_head(item.first); });

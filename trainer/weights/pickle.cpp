@@ -16,8 +16,7 @@ using Kind = PickleValue::Kind;
 using Index = PickleValue::Index;
 
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
-constexpr size_t kMaxBytes =
-    16 << 20;  // 100 times a large model's; bounds the memory that a hostile file can claim
+constexpr size_t kMaxBytes = 16 << 20;  // 100 times a large model's; bounds the memory that a hostile file can claim
 
 /// The stack machine that a pickle is a program for.
 class Unpickler {
@@ -133,9 +132,7 @@ class Unpickler {
     push_integer(static_cast<int64_t>(value));
   }
 
-  void push_text(size_t num_bytes) {
-    push({.kind = Kind::kString, .text = std::string(reader_.text(num_bytes))});
-  }
+  void push_text(size_t num_bytes) { push({.kind = Kind::kString, .text = std::string(reader_.text(num_bytes))}); }
 
   void push_global() {
     const std::string_view module = reader_.line();
@@ -151,8 +148,7 @@ class Unpickler {
   void call() {
     const Index arguments = pop();
     const Index callee = pop();
-    if (at(callee).kind != Kind::kGlobal || at(arguments).kind != Kind::kTuple)
-      refuse("calls what is no function");
+    if (at(callee).kind != Kind::kGlobal || at(arguments).kind != Kind::kTuple) refuse("calls what is no function");
     if (at(callee).text != kOrderedDict) {
       push({.kind = Kind::kCall, .text = at(callee).text, .items = {arguments}});
     } else if (at(arguments).items.empty()) {
@@ -217,8 +213,7 @@ class Unpickler {
   [[noreturn]] void refuse(const std::string& what) const {
     throw DataError(
         concat(path_, ": ", what),
-        concat("if you trust the file, keep its tensors alone: python -c \"import torch; m = torch.load('",
-               path_,
+        concat("if you trust the file, keep its tensors alone: python -c \"import torch; m = torch.load('", path_,
                "', weights_only=False); torch.save(getattr(m, 'state_dict', lambda: m)(), 'weights.pth')\""));
   }
 

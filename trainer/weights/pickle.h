@@ -15,19 +15,7 @@ namespace skein {
 /// One value of a pickle. Values refer to each other by their index in PickleDocument::values, so that
 /// neither cycles nor deep nesting in a hostile file can hurt.
 struct PickleValue {
-  enum class Kind {
-    kNone,
-    kBool,
-    kInt,
-    kFloat,
-    kString,
-    kList,
-    kTuple,
-    kDict,
-    kGlobal,
-    kCall,
-    kPersistentId
-  };
+  enum class Kind { kNone, kBool, kInt, kFloat, kString, kList, kTuple, kDict, kGlobal, kCall, kPersistentId };
   using Index = uint32_t;
 
   Kind kind = Kind::kNone;

@@ -21,9 +21,8 @@ constexpr std::string_view kStorageModule = "torch.";
 constexpr std::string_view kPickleEntry = "/data.pkl";
 
 bool begins_with(Bytes bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() &&
-         std::equal(magic.begin(), magic.end(), bytes.begin(),
-                    [](char a, std::byte b) { return static_cast<std::byte>(a) == b; });
+  return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin(),
+                                                    [](char a, std::byte b) { return static_cast<std::byte>(a) == b; });
 }
 
 std::optional<ElementType> storage_type(std::string_view global) {
@@ -38,8 +37,7 @@ bool allowed(std::string_view global) {
 /// Turns the symbols of the pickle into tensors over the bytes of the archive.
 class StateDictReader {
  public:
-  StateDictReader(const std::string& path, Bytes bytes)
-      : path_(path), archive_(path, bytes), folder_(find_folder()) {
+  StateDictReader(const std::string& path, Bytes bytes) : path_(path), archive_(path, bytes), folder_(find_folder()) {
     check_byte_order();
     document_ = read_pickle(path_, archive_.read(folder_ + std::string(kPickleEntry)), allowed);
   }
@@ -129,8 +127,8 @@ class StateDictReader {
     const auto extent = extent_bytes(record);
     const size_t element = element_bytes(record.type);
     if (!extent || *offset > storage.size() / element || *extent > storage.size() - *offset * element) {
-      reject(concat("of shape ", shape_text(record.shape), " reaches beyond its storage of ", storage.size(),
-                    " bytes"));
+      reject(
+          concat("of shape ", shape_text(record.shape), " reaches beyond its storage of ", storage.size(), " bytes"));
     }
     record.bytes = storage.subspan(*offset * element, *extent);
     return record;
@@ -141,8 +139,7 @@ class StateDictReader {
     const auto damaged = [&] { refuse(concat("'", name, "' has no proper storage")); };
     if (value.kind != Kind::kPersistentId || document_[value.items[0]].kind != Kind::kTuple) damaged();
     const auto& id = document_[value.items[0]].items;
-    if (id.size() != 5 || document_[id[0]].text != "storage" || document_[id[1]].kind != Kind::kGlobal)
-      damaged();
+    if (id.size() != 5 || document_[id[0]].text != "storage" || document_[id[1]].kind != Kind::kGlobal) damaged();
     const PickleValue& key = document_[id[2]];
     const auto found = storage_type(document_[id[1]].text);
     const auto num_elements = whole_number(document_[id[4]]);
@@ -150,8 +147,8 @@ class StateDictReader {
     type = *found;
     const Bytes bytes = storage_bytes(key.text);
     if (*num_elements != bytes.size() / element_bytes(type) || bytes.size() % element_bytes(type) != 0) {
-      refuse(concat("'", name, "' wants a storage of ", *num_elements, " elements; there are ", bytes.size(),
-                    " bytes"));
+      refuse(
+          concat("'", name, "' wants a storage of ", *num_elements, " elements; there are ", bytes.size(), " bytes"));
     }
     return bytes;
   }
@@ -203,8 +200,7 @@ bool looks_like_zip(Bytes bytes) {
 
 bool looks_like_legacy_pth(Bytes bytes) {
   // The pickled number 0x1950a86a20f9469cfc6c, in protocol 2.
-  return begins_with(bytes,
-                     std::string_view("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15));
+  return begins_with(bytes, std::string_view("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15));
 }
 
 WeightFile read_pth(const std::string& path, Bytes bytes) {

@@ -17,8 +17,7 @@ constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the Python package
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
-  throw DataError(concat(path, ": ", what),
-                  "the file is damaged or no safetensors file; download or save it again");
+  throw DataError(concat(path, ": ", what), "the file is damaged or no safetensors file; download or save it again");
 }
 
 uint64_t header_length(std::span<const std::byte> bytes) {
@@ -91,8 +90,7 @@ TensorRecord parse_tensor(const std::string& path, const std::string& name, cons
   const auto end = static_cast<uint64_t>((*offsets)[1]);
   if (begin > end) reject(concat("ends at byte ", end, " before it begins at byte ", begin));
   if (end > data.size()) {
-    reject(concat("ends at byte ", end, " of the data, of which the file holds ", data.size(),
-                  ": it is truncated"));
+    reject(concat("ends at byte ", end, " of the data, of which the file holds ", data.size(), ": it is truncated"));
   }
   if (extent_bytes(tensor) != end - begin) {
     reject(concat("has ", end - begin, " bytes, which do not make ", dtype->get<std::string>(), " of shape ",
@@ -113,14 +111,11 @@ std::map<std::string, std::string> parse_metadata(const std::string& path, const
 }
 
 /// The format wants every byte of the data to belong to exactly one tensor.
-void check_tiling(const std::string& path, const std::vector<TensorRecord>& tensors,
-                  std::span<const std::byte> data) {
+void check_tiling(const std::string& path, const std::vector<TensorRecord>& tensors, std::span<const std::byte> data) {
   const std::byte* expected = data.data();
   for (const TensorRecord& tensor : tensors) {
-    if (tensor.bytes.data() < expected)
-      refuse(path, concat("tensor '", tensor.name, "' overlaps another one"));
-    if (tensor.bytes.data() > expected)
-      refuse(path, concat("has unused bytes before tensor '", tensor.name, "'"));
+    if (tensor.bytes.data() < expected) refuse(path, concat("tensor '", tensor.name, "' overlaps another one"));
+    if (tensor.bytes.data() > expected) refuse(path, concat("has unused bytes before tensor '", tensor.name, "'"));
     expected += tensor.bytes.size();
   }
   const auto unused = static_cast<size_t>(data.data() + data.size() - expected);

@@ -36,14 +36,12 @@ void check(std::span<const TensorRecord> tensors) {
   for (const TensorRecord& tensor : tensors) {
     names.push_back(tensor.name);
     if (row_major_strides(tensor.shape) != tensor.strides || extent_bytes(tensor) != tensor.bytes.size()) {
-      throw UsageError(
-          concat("tensor '", tensor.name, "' of shape ", shape_text(tensor.shape), " is not row-major"));
+      throw UsageError(concat("tensor '", tensor.name, "' of shape ", shape_text(tensor.shape), " is not row-major"));
     }
   }
   std::sort(names.begin(), names.end());
   const auto repeated = std::adjacent_find(names.begin(), names.end());
-  if (repeated != names.end())
-    throw UsageError(concat("two tensors to be written are named '", *repeated, "'"));
+  if (repeated != names.end()) throw UsageError(concat("two tensors to be written are named '", *repeated, "'"));
 }
 
 std::string make_header(const std::vector<const TensorRecord*>& tensors,

@@ -76,8 +76,7 @@ Directory find_directory(std::string_view path, Bytes bytes, size_t end_offset) 
 }
 
 /// The zip64 field lists, in this order, those of the values that did not fit their 32 bits.
-void apply_zip64(std::string_view path, Bytes extra, uint64_t& stored_bytes, uint64_t& packed_bytes,
-                 uint64_t& offset) {
+void apply_zip64(std::string_view path, Bytes extra, uint64_t& stored_bytes, uint64_t& packed_bytes, uint64_t& offset) {
   ByteReader fields(extra, path, "a zip extra field");
   while (fields.num_left() >= 4) {
     const auto id = fields.number<uint16_t>();
@@ -107,8 +106,7 @@ std::pair<std::string, ZipArchive::Entry> read_entry(std::string_view path, Byte
   apply_zip64(path, reader.take(extra_bytes), entry.num_bytes, packed_bytes, entry.header_offset);
   reader.take(comment_bytes);
   if (flags & 1) entry.refusal = "is encrypted";
-  if (method != 0 || packed_bytes != entry.num_bytes)
-    entry.refusal = "is compressed, which torch.save never does";
+  if (method != 0 || packed_bytes != entry.num_bytes) entry.refusal = "is compressed, which torch.save never does";
   return {std::move(name), std::move(entry)};
 }
 
@@ -150,8 +148,7 @@ Bytes ZipArchive::read(std::string_view name) const {
   const Entry& entry = found->second;
   if (!entry.refusal.empty()) refuse(concat("'", name, "' ", entry.refusal));
   ByteReader reader(bytes_.subspan(std::min<uint64_t>(entry.header_offset, bytes_.size())), path_, name);
-  if (reader.number<uint32_t>() != kLocalHeader)
-    refuse(concat("'", name, "' is not where the directory says"));
+  if (reader.number<uint32_t>() != kLocalHeader) refuse(concat("'", name, "' is not where the directory says"));
   reader.take(22);  // what the directory says as well
   const auto name_bytes = reader.number<uint16_t>();
   const auto extra_bytes = reader.number<uint16_t>();

@@ -59,8 +59,7 @@ TEST_P(Memory, OutlivesTheCommunicator) {
 TEST_P(Memory, OfTheParentIsGoodInSplitsAndTheOtherWayRound) {
   on_each_rank([](Communicator& communicator) {
     std::vector<int> half;
-    for (int rank = communicator.rank() % 2; rank < communicator.world_size(); rank += 2)
-      half.push_back(rank);
+    for (int rank = communicator.rank() % 2; rank < communicator.world_size(); rank += 2) half.push_back(rank);
     const auto split = communicator.split(half);
     const SharedMemory of_parent = communicator.allocate(300000);
     const SharedMemory of_split = split->allocate(300000);

@@ -12,8 +12,7 @@ namespace {
 SKEIN_CONFORMANCE_SUITE(Operations);
 
 constexpr std::size_t kLargeCount = 600011;  // several chunks of every stage
-constexpr std::size_t kLargeBlock =
-    70001;  // the same for operations whose buffers hold a block for each rank
+constexpr std::size_t kLargeBlock = 70001;   // the same for operations whose buffers hold a block for each rank
 constexpr std::size_t kMediumCount = 20011;  // more than a small message in every element type
 
 /// All types once; elsewhere one of each width, since only the kernels know more of a type than its width.
@@ -34,16 +33,15 @@ void for_each_case(Communicator& communicator, std::size_t num_blocks, Case run_
     Workspace workspace(communicator, kind, (kMediumCount * num_blocks + 8) * sizeof(double));
     for (DType dtype : dtypes_for(kind))
       for (std::size_t count : counts_around(communicator.world_size())) {
-        SCOPED_TRACE(concat("rank ", communicator.rank(), ", ", memory_kind_name(kind), ", ",
-                            dtype_name(dtype), " x ", count));
+        SCOPED_TRACE(
+            concat("rank ", communicator.rank(), ", ", memory_kind_name(kind), ", ", dtype_name(dtype), " x ", count));
         run_case(workspace, dtype, count);
         ASSERT_TRUE(workspace.marks_intact());
       }
   }
 }
 
-void check_allreduce(Communicator& communicator, Workspace& workspace, DType dtype, ReduceOp op,
-                     std::size_t count) {
+void check_allreduce(Communicator& communicator, Workspace& workspace, DType dtype, ReduceOp op, std::size_t count) {
   const Buffer buffer = workspace.buffer(dtype, count, /*shift=*/1);
   contribution(dtype, op, communicator.rank(), communicator.world_size()).write(buffer);
   communicator.allreduce(buffer, op, "a");
@@ -90,13 +88,11 @@ TEST_P(Operations, Broadcast) {
   });
 }
 
-void check_allgather(Communicator& communicator, Workspace& workspace, DType dtype, std::size_t count,
-                     bool in_place) {
+void check_allgather(Communicator& communicator, Workspace& workspace, DType dtype, std::size_t count, bool in_place) {
   const int world_size = communicator.world_size();
   const Buffer output = workspace.buffer(dtype, count * world_size);
   std::vector<std::byte> apart(count * dtype_bytes(dtype));
-  const Buffer input =
-      in_place ? block_of(output, count, communicator.rank()) : Buffer{apart.data(), count, dtype};
+  const Buffer input = in_place ? block_of(output, count, communicator.rank()) : Buffer{apart.data(), count, dtype};
   contribution(dtype, ReduceOp::kSum, communicator.rank(), world_size).write(input);
   communicator.allgather(input, output);
   for (int rank = 0; rank < world_size; ++rank)
@@ -106,11 +102,9 @@ void check_allgather(Communicator& communicator, Workspace& workspace, DType dty
 
 TEST_P(Operations, Allgather) {
   on_each_rank([](Communicator& communicator) {
-    for_each_case(communicator, communicator.world_size(),
-                  [&](Workspace& workspace, DType dtype, std::size_t count) {
-                    for (bool in_place : {true, false})
-                      check_allgather(communicator, workspace, dtype, count, in_place);
-                  });
+    for_each_case(communicator, communicator.world_size(), [&](Workspace& workspace, DType dtype, std::size_t count) {
+      for (bool in_place : {true, false}) check_allgather(communicator, workspace, dtype, count, in_place);
+    });
     for (MemoryKind kind : kMemoryKinds) {
       Workspace workspace(communicator, kind, kLargeBlock * communicator.world_size() * sizeof(float));
       check_allgather(communicator, workspace, DType::kFloat32, kLargeBlock,
@@ -119,8 +113,8 @@ TEST_P(Operations, Allgather) {
   });
 }
 
-void check_reduce_scatter(Communicator& communicator, Workspace& workspace, DType dtype, ReduceOp op,
-                          std::size_t count, bool in_place) {
+void check_reduce_scatter(Communicator& communicator, Workspace& workspace, DType dtype, ReduceOp op, std::size_t count,
+                          bool in_place) {
   const int world_size = communicator.world_size();
   const int rank = communicator.rank();
   const Buffer input = workspace.buffer(dtype, count * world_size);
@@ -138,17 +132,15 @@ void check_reduce_scatter(Communicator& communicator, Workspace& workspace, DTyp
 
 TEST_P(Operations, ReduceScatter) {
   on_each_rank([](Communicator& communicator) {
-    for_each_case(communicator, communicator.world_size(),
-                  [&](Workspace& workspace, DType dtype, std::size_t count) {
-                    for (ReduceOp op : reduce_ops_of(dtype))
-                      check_reduce_scatter(communicator, workspace, dtype, op, count,
-                                           /*in_place=*/op != ReduceOp::kSum);
-                  });
+    for_each_case(communicator, communicator.world_size(), [&](Workspace& workspace, DType dtype, std::size_t count) {
+      for (ReduceOp op : reduce_ops_of(dtype))
+        check_reduce_scatter(communicator, workspace, dtype, op, count,
+                             /*in_place=*/op != ReduceOp::kSum);
+    });
     for (MemoryKind kind : kMemoryKinds) {
       Workspace workspace(communicator, kind, kLargeBlock * communicator.world_size() * sizeof(float));
       for (bool in_place : {true, false})
-        check_reduce_scatter(communicator, workspace, DType::kFloat32, ReduceOp::kAverage, kLargeBlock,
-                             in_place);
+        check_reduce_scatter(communicator, workspace, DType::kFloat32, ReduceOp::kAverage, kLargeBlock, in_place);
     }
   });
 }
@@ -159,8 +151,8 @@ TEST_P(Operations, SumsThatDependOnTheOrderAreTheSameOnAllRanksAndInEveryRun) {
       Workspace workspace(communicator, kind, kLargeCount * sizeof(float));
       for (DType dtype : {DType::kFloat32, DType::kFloat16, DType::kBFloat16})
         for (std::size_t count : {std::size_t{37}, kMediumCount, kLargeCount}) {
-          SCOPED_TRACE(concat("rank ", communicator.rank(), ", ", memory_kind_name(kind), ", ",
-                              dtype_name(dtype), " x ", count));
+          SCOPED_TRACE(concat("rank ", communicator.rank(), ", ", memory_kind_name(kind), ", ", dtype_name(dtype),
+                              " x ", count));
           const Buffer buffer = workspace.buffer(dtype, count);
           std::vector<std::byte> first_run;
           for (int run = 0; run < 2; ++run) {

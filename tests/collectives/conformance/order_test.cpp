@@ -93,9 +93,7 @@ TEST_P(Order, AllocateAndSplitComeAfterAsynchronousCallsAskedForBefore) {
 TEST_P(Order, EveryOperationHasAnAsynchronousForm) {
   on_each_rank([](Communicator& communicator) {
     const int world_size = communicator.world_size();
-    const auto pattern = [&](int rank) {
-      return contribution(DType::kInt32, ReduceOp::kSum, rank, world_size);
-    };
+    const auto pattern = [&](int rank) { return contribution(DType::kInt32, ReduceOp::kSum, rank, world_size); };
     std::vector<std::int32_t> sent(world_size), gathered(world_size), scattered(1), told(100);
     pattern(communicator.rank()).write({sent.data(), sent.size(), DType::kInt32});
     pattern(communicator.rank()).write({told.data(), told.size(), DType::kInt32});
@@ -103,9 +101,8 @@ TEST_P(Order, EveryOperationHasAnAsynchronousForm) {
     const Buffer all{sent.data(), sent.size(), DType::kInt32};
     const Buffer result{scattered.data(), 1, DType::kInt32};
     const Buffer gather{gathered.data(), gathered.size(), DType::kInt32};
-    std::vector<Work> works{
-        communicator.allgather_async(one, gather), communicator.reduce_scatter_async(all, result),
-        communicator.broadcast_async({told.data(), told.size(), DType::kInt32}, world_size - 1)};
+    std::vector<Work> works{communicator.allgather_async(one, gather), communicator.reduce_scatter_async(all, result),
+                            communicator.broadcast_async({told.data(), told.size(), DType::kInt32}, world_size - 1)};
     for (Work& work : works) work.wait();
     for (int rank = 0; rank < world_size; ++rank)
       ASSERT_TRUE(pattern(rank).found_in({&gathered[rank], 1, DType::kInt32}));

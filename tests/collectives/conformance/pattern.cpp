@@ -52,8 +52,7 @@ void Pattern::write(const Buffer& buffer, std::size_t first) const {
   for (std::size_t done = 0; done < buffer.count;) {
     const std::size_t phase = (first + done) % kPeriod;
     const std::size_t length = std::min(kPeriod - phase, buffer.count - done);
-    std::memcpy(static_cast<std::byte*>(buffer.data) + done * element, &period_[phase * element],
-                length * element);
+    std::memcpy(static_cast<std::byte*>(buffer.data) + done * element, &period_[phase * element], length * element);
     done += length;
   }
 }
@@ -83,8 +82,7 @@ const Pattern& contribution(DType dtype, ReduceOp op, int rank, int world_size) 
 const Pattern& reduction(DType dtype, ReduceOp op, int world_size) {
   return cached("reduction", dtype, op, 0, world_size, [=](std::size_t index) {
     std::vector<double> values;
-    for (int rank = 0; rank < world_size; ++rank)
-      values.push_back(contributed(dtype, op, rank, world_size, index));
+    for (int rank = 0; rank < world_size; ++rank) values.push_back(contributed(dtype, op, rank, world_size, index));
     const double result = reduce_elements(dtype, op, values);
     return op == ReduceOp::kAverage ? rounded_sum_scaled(dtype, result, world_size) : result;
   });
@@ -97,17 +95,13 @@ const Pattern& inexact_contribution(DType dtype, int rank) {
 }
 
 const char* memory_kind_name(MemoryKind kind) {
-  return kind == MemoryKind::kOrdinary ? "ordinary memory"
-         : kind == MemoryKind::kArena  ? "arena"
-                                       : "mixed memory";
+  return kind == MemoryKind::kOrdinary ? "ordinary memory" : kind == MemoryKind::kArena ? "arena" : "mixed memory";
 }
 
-Workspace::Workspace(Communicator& communicator, MemoryKind kind, std::size_t max_bytes)
-    : max_bytes_(max_bytes) {
+Workspace::Workspace(Communicator& communicator, MemoryKind kind, std::size_t max_bytes) : max_bytes_(max_bytes) {
   const std::size_t num_bytes = max_bytes + 2 * kMarkBytes;
   if (kind != MemoryKind::kOrdinary) shared_ = communicator.allocate(num_bytes);
-  const bool use_arena =
-      kind == MemoryKind::kArena || (kind == MemoryKind::kMixed && communicator.rank() % 2 == 1);
+  const bool use_arena = kind == MemoryKind::kArena || (kind == MemoryKind::kMixed && communicator.rank() % 2 == 1);
   if (!use_arena) ordinary_.resize(num_bytes);
   memory_ = use_arena ? shared_.data.get() : ordinary_.data();
 }
@@ -115,8 +109,7 @@ Workspace::Workspace(Communicator& communicator, MemoryKind kind, std::size_t ma
 Buffer Workspace::buffer(DType dtype, std::size_t count, std::size_t shift) {
   std::byte* data = memory_ + kMarkBytes + shift * dtype_bytes(dtype);
   current_ = {data, count, dtype};
-  if (current_.num_bytes() + shift * dtype_bytes(dtype) > max_bytes_)
-    throw std::logic_error("workspace too small");
+  if (current_.num_bytes() + shift * dtype_bytes(dtype) > max_bytes_) throw std::logic_error("workspace too small");
   std::fill_n(data - kMarkBytes, kMarkBytes, kMark);
   std::fill_n(data + current_.num_bytes(), kMarkBytes, kMark);
   return current_;
@@ -125,26 +118,21 @@ Buffer Workspace::buffer(DType dtype, std::size_t count, std::size_t shift) {
 testing::AssertionResult Workspace::marks_intact() const {
   const auto* data = static_cast<const std::byte*>(current_.data);
   const auto is_mark = [](std::byte b) { return b == kMark; };
-  if (!std::all_of(data - kMarkBytes, data, is_mark))
-    return testing::AssertionFailure() << "written before the buffer";
+  if (!std::all_of(data - kMarkBytes, data, is_mark)) return testing::AssertionFailure() << "written before the buffer";
   const std::byte* end = data + current_.num_bytes();
-  if (!std::all_of(end, end + kMarkBytes, is_mark))
-    return testing::AssertionFailure() << "written behind the buffer";
+  if (!std::all_of(end, end + kMarkBytes, is_mark)) return testing::AssertionFailure() << "written behind the buffer";
   return testing::AssertionSuccess();
 }
 
 Buffer block_of(const Buffer& buffer, std::size_t count, std::size_t index) {
-  return {static_cast<std::byte*>(buffer.data) + index * count * dtype_bytes(buffer.dtype), count,
-          buffer.dtype};
+  return {static_cast<std::byte*>(buffer.data) + index * count * dtype_bytes(buffer.dtype), count, buffer.dtype};
 }
 
 testing::AssertionResult equal_on_all_ranks(Communicator& communicator, const Buffer& buffer) {
   std::vector<std::byte> first(buffer.num_bytes());
-  if (communicator.rank() == 0)
-    std::copy_n(static_cast<const std::byte*>(buffer.data), first.size(), first.begin());
+  if (communicator.rank() == 0) std::copy_n(static_cast<const std::byte*>(buffer.data), first.size(), first.begin());
   communicator.broadcast({first.data(), first.size(), DType::kUInt8}, 0, "result of rank 0");
-  if (first.empty() || std::memcmp(first.data(), buffer.data, first.size()) == 0)
-    return testing::AssertionSuccess();
+  if (first.empty() || std::memcmp(first.data(), buffer.data, first.size()) == 0) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "rank " << communicator.rank() << " holds other bits than rank 0";
 }
 

@@ -24,8 +24,8 @@ TEST_P(Refusal, OfWhatTheBackendCannotDoIsByName) {
       const std::string average = concat("average of ", dtype_name(dtype));
       EXPECT_THROW_SAYING(communicator.allreduce(one, ReduceOp::kAverage), UsageError, "allreduce", average);
       EXPECT_THROW_SAYING(communicator.allreduce_async(one, ReduceOp::kAverage), UsageError, average);
-      EXPECT_THROW_SAYING(communicator.reduce_scatter(all, one, ReduceOp::kAverage), UsageError,
-                          "reduce_scatter", average);
+      EXPECT_THROW_SAYING(communicator.reduce_scatter(all, one, ReduceOp::kAverage), UsageError, "reduce_scatter",
+                          average);
     }
     communicator.barrier();  // a refused call is no call
   });
@@ -47,11 +47,9 @@ TEST_P(Refusal, OfBuffersThatMakeNoSense) {
     EXPECT_THROW_SAYING(communicator.allreduce(crooked), UsageError, "aligned");
 
     EXPECT_THROW_SAYING(communicator.broadcast(floats(0, 1), -1), UsageError, "root -1");
-    EXPECT_THROW_SAYING(communicator.broadcast(floats(0, 1), static_cast<int>(n)), UsageError,
-                        concat("root ", n));
+    EXPECT_THROW_SAYING(communicator.broadcast(floats(0, 1), static_cast<int>(n)), UsageError, concat("root ", n));
 
-    EXPECT_THROW_SAYING(communicator.allgather(floats(0, 2), floats(2, 2 * n + 1)), UsageError, "allgather",
-                        "hold");
+    EXPECT_THROW_SAYING(communicator.allgather(floats(0, 2), floats(2, 2 * n + 1)), UsageError, "allgather", "hold");
     EXPECT_THROW_SAYING(communicator.reduce_scatter(floats(0, 2 * n + 1), floats(3 * n, 2)), UsageError,
                         "reduce_scatter");
     const Buffer half_words{values.data() + 3 * n, 2, DType::kFloat16};
@@ -61,8 +59,7 @@ TEST_P(Refusal, OfBuffersThatMakeNoSense) {
     EXPECT_THROW_SAYING(communicator.reduce_scatter(floats(0, 2 * n), floats(1, 2)), UsageError, "overlap");
     if (n > 1) {
       const std::size_t anothers = (communicator.rank() + 1) % n;
-      EXPECT_THROW_SAYING(communicator.allgather(floats(2 * anothers, 2), floats(0, 2 * n)), UsageError,
-                          "overlap");
+      EXPECT_THROW_SAYING(communicator.allgather(floats(2 * anothers, 2), floats(0, 2 * n)), UsageError, "overlap");
     }
     communicator.barrier();
   });
@@ -98,8 +95,8 @@ const std::vector<Disagreement>& disagreements() {
   static const std::vector<Disagreement> all = {
       {"operation", [](C& c, const B& b) { c.allreduce(b); }, [](C& c, const B& b) { c.broadcast(b, 0); },
        "allreduce #0", "broadcast #0"},
-      {"operation without data", [](C& c, const B&) { c.barrier(); },
-       [](C& c, const B& b) { c.allreduce(b); }, "barrier #0", "allreduce #0"},
+      {"operation without data", [](C& c, const B&) { c.barrier(); }, [](C& c, const B& b) { c.allreduce(b); },
+       "barrier #0", "allreduce #0"},
       {"dtype", [](C& c, const B& b) { c.allreduce(b); },
        [](C& c, B b) {
          c.allreduce({b.data, b.count, DType::kInt32});
@@ -117,11 +114,10 @@ const std::vector<Disagreement>& disagreements() {
        "allreduce #0", "float32 x 1,"},
       {"reduce op", [](C& c, const B& b) { c.allreduce(b, ReduceOp::kSum); },
        [](C& c, const B& b) { c.allreduce(b, ReduceOp::kMax); }, "sum", "max"},
-      {"root", [](C& c, const B& b) { c.broadcast(b, 0); }, [](C& c, const B& b) { c.broadcast(b, 1); },
-       "root 0", "root 1"},
+      {"root", [](C& c, const B& b) { c.broadcast(b, 0); }, [](C& c, const B& b) { c.broadcast(b, 1); }, "root 0",
+       "root 1"},
       {"name", [](C& c, const B& b) { c.allreduce(b, ReduceOp::kSum, "layer1.weight"); },
-       [](C& c, const B& b) { c.allreduce(b, ReduceOp::kSum, "layer2.weight"); }, "'layer1.weight'",
-       "'layer2.weight'"},
+       [](C& c, const B& b) { c.allreduce(b, ReduceOp::kSum, "layer2.weight"); }, "'layer1.weight'", "'layer2.weight'"},
       {"asynchronous calls", [](C& c, const B& b) { c.allreduce_async(b, ReduceOp::kSum).wait(); },
        [](C& c, const B& b) { c.allreduce_async(b, ReduceOp::kMin).wait(); }, "sum", "min"},
   };
@@ -157,8 +153,7 @@ TEST_P(Refusal, OfCallsOnWhichRanksDisagreeNamesThemAll) {
   for (const Disagreement& disagreement : disagreements())
     for (std::size_t count : {10, 100000})
       for (MemoryKind kind : kMemoryKinds) {
-        if (count == 10 && kind != MemoryKind::kOrdinary)
-          continue;  // small messages never look where they come from
+        if (count == 10 && kind != MemoryKind::kOrdinary) continue;  // small messages never look where they come from
         on_each_rank([&](Communicator& communicator) {
           if (communicator.world_size() == 1) return;
           SCOPED_TRACE(concat(disagreement.what, ", rank ", communicator.rank(), ", count ", count, ", ",

@@ -27,8 +27,7 @@ std::ostream& operator<<(std::ostream& out, const Layout& layout) {
 
 std::vector<Layout> layouts() {
   if (kSanitized) return {{{2}}, {{3}}, {{8}}, {{2, 2}}, {{2, 3, 2}}};
-  return {{{1}}, {{2}},    {{3}},    {{4}},    {{5}},          {{7}},
-          {{8}}, {{2, 2}}, {{3, 1}}, {{1, 2}}, {{1, 1, 1, 1}}, {{2, 3, 2}}};
+  return {{{1}}, {{2}}, {{3}}, {{4}}, {{5}}, {{7}}, {{8}}, {{2, 2}}, {{3, 1}}, {{1, 2}}, {{1, 1, 1, 1}}, {{2, 3, 2}}};
 }
 
 void on_each_rank(const Layout& layout, const std::function<void(Communicator&)>& body) {

@@ -37,8 +37,7 @@ TEST(CompareOptions, EveryKindOfValue) {
 }
 
 TEST(CompareOptions, AnOptionOneSideDoesNotKnow) {
-  const auto differences =
-      compare_options(nlohmann::json{{"lr", 1}}, nlohmann::json{{"lr", 1}, {"new_one", 2}});
+  const auto differences = compare_options(nlohmann::json{{"lr", 1}}, nlohmann::json{{"lr", 1}, {"new_one", 2}});
   ASSERT_EQ(differences.size(), 1u);
   EXPECT_EQ(differences[0].flag, "--new-one");
   EXPECT_EQ(differences[0].left, "(unknown)");

@@ -72,8 +72,7 @@ TEST_F(ConfigFile, UnknownKey) {
 
 TEST_F(ConfigFile, BadValues) {
   EXPECT_ERROR(ConfigError, at(3, 5) + "lr: 'fast' is not a number", parse("epochs: 1\n\nlr: fast\n"));
-  EXPECT_ERROR(ConfigError, at(1, 13) + "batch_size: 0 is too small: it must be at least 1",
-               parse("batch_size: 0\n"));
+  EXPECT_ERROR(ConfigError, at(1, 13) + "batch_size: 0 is too small: it must be at least 1", parse("batch_size: 0\n"));
   EXPECT_ERROR(ConfigError, "batch_size: '2.5' is not an integer", parse("batch_size: 2.5\n"));
   EXPECT_ERROR(ConfigError, "lr: has no value", parse("lr:\n"));
   EXPECT_ERROR(ConfigError, "lr: takes one value, not a list", parse("lr: [0.1, 0.2]\n"));
@@ -105,8 +104,8 @@ TEST_F(ConfigFile, UnreadableFile) {
 }
 
 TEST_F(ConfigFile, ValuesOfARunReproduceIt) {
-  sample_.parse({"--lr", "0.30000000000000004", "--milestones", "3,4", "--amp", "--seed",
-                 "18446744073709551615", "--clip", "1"});
+  sample_.parse(
+      {"--lr", "0.30000000000000004", "--milestones", "3,4", "--amp", "--seed", "18446744073709551615", "--clip", "1"});
   const auto values = sample_.table.values();
   write(values.dump(2));
   Sample again;

@@ -45,8 +45,7 @@ TEST(OptionTable, BadValuesNameTheFlagAndTheRemedy) {
   EXPECT_ERROR(UsageError, "--batch-size: 'many' is not an integer", sample.parse({"-b", "many"}));
   EXPECT_ERROR(UsageError, "--batch-size: 99999999999 does not fit", sample.parse({"-b", "99999999999"}));
   EXPECT_ERROR(UsageError, "--batch-size: 0 is too small: it must be at least 1", sample.parse({"-b", "0"}));
-  EXPECT_ERROR(UsageError, "--clip: 101.0 is out of range: it must be 0 to 100",
-               sample.parse({"--clip", "101"}));
+  EXPECT_ERROR(UsageError, "--clip: 101.0 is out of range: it must be 0 to 100", sample.parse({"--clip", "101"}));
   EXPECT_ERROR(UsageError, "--lr: 'nan' is not a finite number", sample.parse({"--lr", "nan"}));
   EXPECT_ERROR(UsageError, "--lr: '0.1x' is not a number", sample.parse({"--lr", "0.1x"}));
   EXPECT_ERROR(UsageError, "--milestones: 0 is too small", sample.parse({"--milestones", "3,0"}));

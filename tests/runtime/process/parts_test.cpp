@@ -121,8 +121,7 @@ TEST(PostMortem, WritesWhatHappenedOnce) {
   EXPECT_EQ(report["error"]["kind"], "DataError");
   EXPECT_EQ(report["error"]["message"].get<std::string>().substr(0, 18), "picture 17 is torn");
   EXPECT_EQ(report["calls"], nlohmann::json::array({1, 2}));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(file.parent_path()), {}), 1)
-      << "nothing beside it";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(file.parent_path()), {}), 1) << "nothing beside it";
 }
 
 TEST(PostMortem, WithoutADirectoryWritesNothing) {
@@ -138,8 +137,7 @@ TEST(PostMortem, NeverThrows) {
   PostMortem broken(0, 1, "");
   broken.set_directory(directory.path());
   broken.add_section("calls", []() -> nlohmann::json { throw std::runtime_error("a section that throws"); });
-  EXPECT_TRUE(std::filesystem::exists(broken.write(std::runtime_error("x"))))
-      << "the rest is still worth having";
+  EXPECT_TRUE(std::filesystem::exists(broken.write(std::runtime_error("x")))) << "the rest is still worth having";
 }
 
 TEST(Log, WritesLinesWithTimeLevelAndRankToItsFile) {

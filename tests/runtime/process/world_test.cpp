@@ -38,8 +38,7 @@ std::vector<std::string> sorted_lines(const std::string& text) {
 /// What lies in shared memory under a name; a job must not add to it.
 std::vector<std::string> shared_memory_files() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
-    names.push_back(entry.path().string());
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) names.push_back(entry.path().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -62,8 +61,8 @@ TEST(World, RanksKnowTheirPlaces) {
 }
 
 TEST(World, RanksPerHostPretendsSeveralHosts) {
-  const CapturedRun run = run_mpi(
-      {.num_ranks = 3, .program = program({"hello"}), .environment = {{"SKEIN_RANKS_PER_HOST", "2"}}});
+  const CapturedRun run =
+      run_mpi({.num_ranks = 3, .program = program({"hello"}), .environment = {{"SKEIN_RANKS_PER_HOST", "2"}}});
   ASSERT_TRUE(run.status.success()) << run.standard_error;
   const auto lines = sorted_lines(run.standard_output);
   ASSERT_EQ(lines.size(), 3u);
@@ -72,8 +71,8 @@ TEST(World, RanksPerHostPretendsSeveralHosts) {
 }
 
 TEST(World, RanksPerHostMustBeANumber) {
-  const CapturedRun run = run_mpi(
-      {.num_ranks = 2, .program = program({"hello"}), .environment = {{"SKEIN_RANKS_PER_HOST", "many"}}});
+  const CapturedRun run =
+      run_mpi({.num_ranks = 2, .program = program({"hello"}), .environment = {{"SKEIN_RANKS_PER_HOST", "many"}}});
   EXPECT_EQ(run.status.code, 3);
   EXPECT_NE(run.standard_error.find("SKEIN_RANKS_PER_HOST='many'"), std::string::npos) << run.standard_error;
 }
@@ -112,8 +111,7 @@ TEST(World, AnExceptionInOneRankEndsTheJobWithItsExitCode) {
 /// A job whose rank 1 is killed by the test.
 class KilledJob {
  public:
-  explicit KilledJob(const std::string& others_do)
-      : files_before_(shared_memory_files()), job_(options(others_do)) {}
+  explicit KilledJob(const std::string& others_do) : files_before_(shared_memory_files()), job_(options(others_do)) {}
 
   void kill_rank_1() {
     for (int rank = 0; rank < kNumRanks; ++rank) pids_.push_back(wait_for_pid(rank));
@@ -153,9 +151,7 @@ class KilledJob {
   static constexpr int kNumRanks = 3;
 
  private:
-  static void RecordProperty(const std::string& name, int value) {
-    testing::Test::RecordProperty(name, value);
-  }
+  static void RecordProperty(const std::string& name, int value) { testing::Test::RecordProperty(name, value); }
 
   SubprocessOptions options(const std::string& others_do) const {
     SubprocessOptions options =
@@ -170,8 +166,7 @@ class KilledJob {
       if (!text.empty()) return std::stoi(text);
       std::this_thread::sleep_for(milliseconds(5));
     }
-    throw std::runtime_error(
-        concat("rank ", rank, " never came: ", file_contents(directory_.path() / "output.txt")));
+    throw std::runtime_error(concat("rank ", rank, " never came: ", file_contents(directory_.path() / "output.txt")));
   }
 
   TemporaryDirectory directory_;
@@ -210,8 +205,7 @@ TEST(World, IdleThreadsUseNoTime) {
     skein_nanoseconds += nanoseconds;
     ++num_skein_threads;
   }
-  EXPECT_EQ(num_skein_threads, 2 * 2) << "a progress thread and a watch on each of two ranks:\n"
-                                      << run.standard_output;
+  EXPECT_EQ(num_skein_threads, 2 * 2) << "a progress thread and a watch on each of two ranks:\n" << run.standard_output;
   EXPECT_LT(skein_nanoseconds, 2 * 1000000L * kSeconds) << run.standard_output;  // 1 ms a second and rank
 }
 

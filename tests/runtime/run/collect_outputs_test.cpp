@@ -21,9 +21,7 @@ class CollectOutputs : public TemporaryDirectory {
     fs::create_directories(from_);
     fs::create_directories(to_);
   }
-  CollectedOutputs collect(const fs::path& from) {
-    return collect_outputs(from, to_, since_, directory_ / "runs");
-  }
+  CollectedOutputs collect(const fs::path& from) { return collect_outputs(from, to_, since_, directory_ / "runs"); }
 
   fs::path from_, to_;
   fs::file_time_type since_ = fs::file_time_type::clock::now() - std::chrono::hours(1);

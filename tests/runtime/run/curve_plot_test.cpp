@@ -26,8 +26,7 @@ TEST(AxisTicks, CoverTheRangeAtRoundDistances) {
       EXPECT_GE(ticks.size(), 3u);
       EXPECT_LE(ticks.size(), 8u) << low << " " << span;
       const double mantissa = step / std::pow(10, std::floor(std::log10(step * 1.0001)));
-      EXPECT_TRUE(std::abs(mantissa - 1) < 0.01 || std::abs(mantissa - 2) < 0.01 ||
-                  std::abs(mantissa - 5) < 0.01)
+      EXPECT_TRUE(std::abs(mantissa - 1) < 0.01 || std::abs(mantissa - 2) < 0.01 || std::abs(mantissa - 5) < 0.01)
           << mantissa;
     }
 }
@@ -40,18 +39,16 @@ TEST(AxisTicks, APointAndWholeNumbers) {
 }
 
 TEST(CurvePlot, OneFileWithAxesCurvesAndLegend) {
-  const std::string svg =
-      render_plot("birds / run-1",
-                  {{"loss",
-                    "epoch",
-                    "nats",
-                    {{"train/loss", {0, 1, 2}, {1, 0.5, 0.2}}, {"val/loss", {0, 1, 2}, {1.1, 0.7, 0.6}}}}});
+  const std::string svg = render_plot(
+      "birds / run-1", {{"loss",
+                         "epoch",
+                         "nats",
+                         {{"train/loss", {0, 1, 2}, {1, 0.5, 0.2}}, {"val/loss", {0, 1, 2}, {1.1, 0.7, 0.6}}}}});
   EXPECT_TRUE(svg.starts_with("<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_EQ(count(svg, "<path "), 2u);
   EXPECT_EQ(count(svg, "<circle "), 6u);
-  for (const char* label :
-       {">birds / run-1<", ">train/loss<", ">val/loss<", ">epoch<", ">nats<", ">0.2<", ">1<"})
+  for (const char* label : {">birds / run-1<", ">train/loss<", ">val/loss<", ">epoch<", ">nats<", ">0.2<", ">1<"})
     EXPECT_EQ(count(svg, label) > 0, true) << label;
   EXPECT_EQ(count(svg, "http"), 1u) << "only the namespace: nothing is fetched";
 }
@@ -85,8 +82,8 @@ TEST(CurvePlot, LongSeriesAreThinnedButKeepTheirPeaks) {
 
 TEST(CurvePlot, GapsAndOddTexts) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const std::string svg = render_plot("<&\">", {{"p", "x", "y", {{"a<b", {0, 1, 2, 3}, {1, nan, 2, 3}}}},
-                                                {"empty", "x", "y", {{"none", {}, {}}}}});
+  const std::string svg = render_plot(
+      "<&\">", {{"p", "x", "y", {{"a<b", {0, 1, 2, 3}, {1, nan, 2, 3}}}}, {"empty", "x", "y", {{"none", {}, {}}}}});
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_NE(svg.find(">&lt;&amp;&quot;&gt;<"), std::string::npos);
   EXPECT_NE(svg.find(">a&lt;b<"), std::string::npos);

@@ -43,8 +43,7 @@ class Kill : public TemporaryDirectory {
     const MetricLogContents contents = run.metrics();
     EXPECT_EQ(contents.num_bad_lines, 0u);
     const auto series = contents.metrics.find("train/loss");
-    const int num_found =
-        series == contents.metrics.end() ? 0 : static_cast<int>(series->second.num_points());
+    const int num_found = series == contents.metrics.end() ? 0 : static_cast<int>(series->second.num_points());
     EXPECT_GE(num_found, num_said);
     EXPECT_LE(num_found, num_said + 1);
     for (int i = 0; i < num_found; ++i) ASSERT_EQ(series->second.steps[static_cast<std::size_t>(i)], i);
@@ -88,8 +87,7 @@ TEST_F(Kill, AtRandomMomentsNothingLoggedIsLost) {
 }
 
 TEST_F(Kill, ALiveWriterIsSeenAlive) {
-  Subprocess writer(
-      {.argv = {RUN_WRITER, (directory_ / "runs").string(), "r"}, .stdout_file = directory_ / "out"});
+  Subprocess writer({.argv = {RUN_WRITER, (directory_ / "runs").string(), "r"}, .stdout_file = directory_ / "out"});
   const auto limit = Deadline::after(seconds(20));
   while (read_text(directory_ / "out").empty() && !limit.expired()) usleep(1000);
   const RunDirectory run(directory_ / "runs" / "killed" / "r");
@@ -103,8 +101,7 @@ TEST_F(Kill, ALiveWriterIsSeenAlive) {
 TEST_F(Kill, ASmallDiskIsSaidWithTheRemedy) {
   const std::string script = "mount -t tmpfs -o size=40k none " + directory_.string() +
                              " || exit 77; exec " RUN_WRITER " " + directory_.string() + "/runs r";
-  const CapturedRun run =
-      run_captured({.argv = {"unshare", "-Urm", "sh", "-c", script}}, Deadline::after(seconds(20)));
+  const CapturedRun run = run_captured({.argv = {"unshare", "-Urm", "sh", "-c", script}}, Deadline::after(seconds(20)));
   if (run.status.code == 77 || run.standard_error.find("unshare") != std::string::npos)
     GTEST_SKIP() << "this system allows no mount namespaces: " << run.standard_error;
   EXPECT_EQ(run.status.code, 3);

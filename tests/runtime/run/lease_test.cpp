@@ -49,8 +49,7 @@ TEST_F(LeaseTest, HeartBeats) {
   const Lease lease(file(), milliseconds(5));
   fs::last_write_time(file(), fs::file_time_type::clock::now() - std::chrono::hours(1));
   const auto hour_ago = fs::last_write_time(file());
-  for (const auto limit = Deadline::after(seconds(20));
-       !limit.expired() && fs::last_write_time(file()) == hour_ago;)
+  for (const auto limit = Deadline::after(seconds(20)); !limit.expired() && fs::last_write_time(file()) == hour_ago;)
     usleep(1000);
   EXPECT_GT(fs::last_write_time(file()), hour_ago + std::chrono::minutes(59));
 }

@@ -78,11 +78,9 @@ TEST_F(Metrics, LogCutAtEveryByteKeepsAllWholeLines) {
   for (std::size_t length = 0; length <= whole.size(); ++length) {
     write_text(file, whole.substr(0, length));
     const MetricLogContents contents = read_metric_log(file);
-    const auto num_lines =
-        std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length), '\n');
+    const auto num_lines = std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length), '\n');
     const bool only_newline_lacks = length > 0 && whole[length - 1] == '}';
-    const std::size_t found =
-        contents.metrics.contains("loss") ? contents.metrics.at("loss").num_points() : 0;
+    const std::size_t found = contents.metrics.contains("loss") ? contents.metrics.at("loss").num_points() : 0;
     EXPECT_EQ(found, static_cast<std::size_t>(num_lines) + only_newline_lacks) << "cut at " << length;
     EXPECT_EQ(contents.num_bad_lines, 0u) << "cut at " << length;
   }

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "runtime/process/error.h"
+#include "runtime/process/utc_time.h"
 #include "runtime/run/run_id.h"
 #include "runtime/run/run_state.h"
-#include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {
@@ -18,8 +18,7 @@ TEST(UtcTime, TextAndBack) {
   EXPECT_EQ(utc_text(1709209799.9996), "2024-02-29T12:30:00.000Z");
   for (const double time : {0.0, 1767225600.482, 1709209800.001, 4102444799.999})
     EXPECT_NEAR(parse_utc(utc_text(time)).value(), time, 1e-6);
-  for (const char* text :
-       {"", "yesterday", "2026-01-01", "2026-01-01T00:00:00.000", "2026-01-01T00:00:00.000Zx"})
+  for (const char* text : {"", "yesterday", "2026-01-01", "2026-01-01T00:00:00.000", "2026-01-01T00:00:00.000Zx"})
     EXPECT_FALSE(parse_utc(text)) << text;
 }
 

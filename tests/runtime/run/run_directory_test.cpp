@@ -48,8 +48,7 @@ TEST_F(RunDirectoryTest, FindsByPrefixAndTail) {
   EXPECT_EQ(find_run(runs(), "k7f2").id(), "20260101-101500-001-k7f2");
   EXPECT_EQ(find_run(runs(), "20260101-101500-002").id(), "20260101-101500-002-xxxx");
   EXPECT_EQ(find_run(runs(), "20260101").experiment(), "b") << "the exact one";
-  EXPECT_ERROR(UsageError,
-               "'20260101-' means 2 runs:\n  a/20260101-101500-001-k7f2\n  a/20260101-101500-002-xxxx",
+  EXPECT_ERROR(UsageError, "'20260101-' means 2 runs:\n  a/20260101-101500-001-k7f2\n  a/20260101-101500-002-xxxx",
                find_run(runs(), "20260101-"));
   EXPECT_ERROR(UsageError, "no run 'zzz'", find_run(runs(), "zzz"));
   EXPECT_ERROR(UsageError, "no run ''", find_run(runs(), ""));
@@ -124,9 +123,8 @@ TEST_F(RunDirectoryTest, WhatIsMissingOrWrongIsNamed) {
 TEST_F(RunDirectoryTest, EventsOfLaterVersionsAreIgnored) {
   const fs::path run = make("a", "r");
   const json before = RunDirectory(run).record();
-  write_text(run / "events.jsonl", read_text(run / "events.jsonl") +
-                                       R"({"event":"fanfare","time":"x","louder":true})"
-                                       "\n{\"torn");
+  write_text(run / "events.jsonl", read_text(run / "events.jsonl") + R"({"event":"fanfare","time":"x","louder":true})"
+                                                                     "\n{\"torn");
   EXPECT_EQ(RunDirectory(run).record(), before);
 }
 

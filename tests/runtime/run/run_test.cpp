@@ -24,8 +24,7 @@ class RunTest : public TemporaryDirectory {
   static json run_json(const skein::Run& run) { return json::parse(read_text(run.directory() / "run.json")); }
 };
 
-const json kFacts = {
-    {"command", {"trainer", "--lr", "0.1"}}, {"parameters", {{"lr", 0.1}}}, {"seeds", {{"seed", 7}}}};
+const json kFacts = {{"command", {"trainer", "--lr", "0.1"}}, {"parameters", {{"lr", 0.1}}}, {"seeds", {{"seed", 7}}}};
 
 TEST_F(RunTest, LeavesEverythingBehind) {
   skein::Run run(options("r1"), kFacts);
@@ -57,8 +56,7 @@ TEST_F(RunTest, LeavesEverythingBehind) {
   std::string states;
   for (const json& entry : record.at("state_history")) states += entry.at("state").get<std::string>() + " ";
   EXPECT_EQ(states, "NotStarted Starting Preparing Running Finalizing Completed ");
-  for (const char* file :
-       {"events.jsonl", "metrics.jsonl", "metrics.h5", "outputs/training_curve.svg", "logs"})
+  for (const char* file : {"events.jsonl", "metrics.jsonl", "metrics.h5", "outputs/training_curve.svg", "logs"})
     EXPECT_TRUE(fs::exists(run.directory() / file)) << file;
   EXPECT_FALSE(fs::exists(run.directory() / "lease.json"));
   EXPECT_EQ(RunDirectory(run.directory()).metrics().metrics.at("train/loss").num_points(), 3u);
@@ -139,8 +137,7 @@ TEST_F(RunTest, BadInputIsRefusedBeforeAnythingIsWritten) {
   RunOptions bad = options();
   bad.experiment = "../up";
   EXPECT_ERROR(UsageError, "--experiment: '../up'", skein::Run(bad, {}));
-  EXPECT_ERROR(UsageError, "run.json has no place for 'favourite'",
-               skein::Run(options(), {{"favourite", 1}}));
+  EXPECT_ERROR(UsageError, "run.json has no place for 'favourite'", skein::Run(options(), {{"favourite", 1}}));
   EXPECT_FALSE(fs::exists(directory_ / "runs"));
   RunOptions unwritable = options();
   unwritable.output_dir = "/proc/skein";

@@ -13,8 +13,7 @@
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   try {
-    skein::Run run({.runs_dir = argv[1], .experiment = "killed", .run_id = argv[2]},
-                   {{"command", {"run_writer"}}});
+    skein::Run run({.runs_dir = argv[1], .experiment = "killed", .run_id = argv[2]}, {{"command", {"run_writer"}}});
     run.enter(skein::RunState::kRunning);
     for (int step = 0;; ++step) {
       run.log("train/loss", 1.0 / (step + 1), step, step / 20);

@@ -55,8 +55,7 @@ TEST_F(Storage, AFullDiskLeavesTheOldFile) {
 }
 
 TEST_F(Storage, AtomicFileWhereThereIsNoDirectory) {
-  EXPECT_ERROR(StorageError, "No such file or directory",
-               write_file_atomically(directory_ / "no" / "f", "text"));
+  EXPECT_ERROR(StorageError, "No such file or directory", write_file_atomically(directory_ / "no" / "f", "text"));
 }
 
 TEST_F(Storage, AppendedLinesAreThereAtOnce) {
@@ -106,8 +105,7 @@ TEST_F(Storage, WritableDirectoriesAreCreatedAndLeftEmpty) {
 
 TEST_F(Storage, WhatCannotBeWrittenIsSaidBefore) {
   write_text(directory_ / "file", "in the way");
-  EXPECT_ERROR(StorageError, (directory_ / "file" / "runs").string(),
-               require_writable(directory_ / "file" / "runs"));
+  EXPECT_ERROR(StorageError, (directory_ / "file" / "runs").string(), require_writable(directory_ / "file" / "runs"));
   EXPECT_ERROR(StorageError, "Not a directory", require_writable(directory_ / "file"));
   EXPECT_ERROR(StorageError, "/proc", require_writable("/proc/skein"));
   EXPECT_ERROR(StorageError, "MiB needed", require_writable(directory_, std::uint64_t{1} << 60));

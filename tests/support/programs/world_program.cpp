@@ -34,9 +34,9 @@ float sum_over_ranks(Communicator& communicator) {
 /// hello: who and where every rank is.
 void hello(World& world, const Arguments&) {
   const auto communicator = make_communicator(world);
-  std::cout << concat("rank ", world.rank(), " of ", world.world_size(), ", local ", world.local_rank(),
-                      " of ", world.local_size(), ", host ", world.host_index(), ", sum ",
-                      sum_over_ranks(*communicator), ", ", world.mpi_version().substr(0, 8), "\n")
+  std::cout << concat("rank ", world.rank(), " of ", world.world_size(), ", local ", world.local_rank(), " of ",
+                      world.local_size(), ", host ", world.host_index(), ", sum ", sum_over_ranks(*communicator), ", ",
+                      world.mpi_version().substr(0, 8), "\n")
             << std::flush;
 }
 
@@ -108,15 +108,13 @@ std::map<std::string, long> cpu_by_thread() {
 void idle(World& world, const Arguments& arguments) {
   const auto communicator = make_communicator(world);
   const SharedMemory memory = communicator->allocate(1 << 20);
-  for (int i = 0; i < 20; ++i)
-    communicator->allreduce_async({memory.data.get(), 1 << 18, DType::kFloat32}).wait();
+  for (int i = 0; i < 20; ++i) communicator->allreduce_async({memory.data.get(), 1 << 18, DType::kFloat32}).wait();
   communicator->barrier();
   const auto before = cpu_by_thread();
   std::this_thread::sleep_for(seconds(std::stoi(arguments.at(0))));
   for (const auto& [thread, nanoseconds] : cpu_by_thread()) {
     const auto earlier = before.find(thread);
-    std::cout << concat("thread ", thread, " ", nanoseconds - (earlier == before.end() ? 0 : earlier->second),
-                        " ns\n");
+    std::cout << concat("thread ", thread, " ", nanoseconds - (earlier == before.end() ? 0 : earlier->second), " ns\n");
   }
   communicator->barrier();
 }

@@ -46,9 +46,8 @@ TEST(CheckOnAllRanks, NamesTheRankThatComplains) {
 }
 
 TEST(CheckOnAllRanks, SaysOnceWhatAllSay) {
-  expect_all(
-      told([](Communicator& ranks) { check_on_all_ranks(ranks, [] { throw StorageError("disk full"); }); }),
-      "8 by 0: disk full");
+  expect_all(told([](Communicator& ranks) { check_on_all_ranks(ranks, [] { throw StorageError("disk full"); }); }),
+             "8 by 0: disk full");
 }
 
 TEST(CheckSameOptions, NamesRankAndFlag) {

@@ -29,8 +29,8 @@ TEST_F(BadInput, AFlagIsMisspelt) {
 }
 
 TEST_F(BadInput, FlagsContradictEachOther) {
-  EXPECT_TRUE(refused(train_alone({"--data-path", "x", "--lr-milestones", "3"}), 2,
-                      {"--lr-milestones", "multisteplr"}));
+  EXPECT_TRUE(
+      refused(train_alone({"--data-path", "x", "--lr-milestones", "3"}), 2, {"--lr-milestones", "multisteplr"}));
   EXPECT_TRUE(refused(train_alone({"--data-path", "x", "--nesterov", "--momentum", "0"}), 2, {"--nesterov"}));
 }
 
@@ -61,8 +61,7 @@ TEST_F(BadInput, AClassWithoutImages) {
 
 TEST_F(BadInput, ABatchLargerThanTheData) {
   write_image_folder(data(), 2, 3, 2);
-  EXPECT_TRUE(
-      refused(train(2, flags("x")), 2, {"--batch-size 4 on 2 ranks makes 8 images", "6", "at most 3"}));
+  EXPECT_TRUE(refused(train(2, flags("x")), 2, {"--batch-size 4 on 2 ranks makes 8 images", "6", "at most 3"}));
   expect_nothing_written();
 }
 
@@ -71,8 +70,7 @@ TEST_F(BadInput, RanksWithDifferentFlags) {
   std::vector<std::string> words = flags("x", {"--model", "resnet18", ":", "-np", "1", trainer_program()});
   const std::vector<std::string> others = flags("x", {"--model", "resnet34", "--seed", "2"});
   words.insert(words.end(), others.begin(), others.end());
-  EXPECT_TRUE(
-      refused(train(1, words), 5, {"rank 1: --model resnet34 --seed 2, rank 0: --model resnet18 --seed 0"}));
+  EXPECT_TRUE(refused(train(1, words), 5, {"rank 1: --model resnet34 --seed 2, rank 0: --model resnet18 --seed 0"}));
   expect_nothing_written();
 }
 
@@ -99,16 +97,15 @@ TEST_F(BadInput, ATruncatedImageEndsAllRanks) {
   EXPECT_TRUE(refused(train(2, flags("broken")), 4, {"class_1/5.png"}));
   const auto run = record("broken");
   EXPECT_EQ(run.at("state"), "Failed");
-  EXPECT_NE(run.at("state_history").back().at("reason").get<std::string>().find("class_1/5.png"),
-            std::string::npos)
+  EXPECT_NE(run.at("state_history").back().at("reason").get<std::string>().find("class_1/5.png"), std::string::npos)
       << run;
 }
 
 TEST_F(BadInput, NowhereToWrite) {
   write_image_folder(data(), 2, 8, 2);
   std::ofstream(directory() / "file") << "in the way";
-  EXPECT_TRUE(refused(train(2, flags("x", {"--runs-dir", directory() / "file"})), 8,
-                      {(directory() / "file").string()}));
+  EXPECT_TRUE(
+      refused(train(2, flags("x", {"--runs-dir", directory() / "file"})), 8, {(directory() / "file").string()}));
   EXPECT_TRUE(refused(train(2, flags("x", {"--output-dir", "/proc/nothing"})), 8, {"/proc/nothing"}));
   EXPECT_FALSE(fs::exists(run_directory("x")));
 }

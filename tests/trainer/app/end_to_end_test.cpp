@@ -33,16 +33,16 @@ TEST_F(EndToEnd, TwoRanksLeaveARunBehind) {
   std::vector<std::string> states;
   const nlohmann::json record = reader.record();
   for (const auto& entry : record.at("state_history")) states.push_back(entry.at("state"));
-  EXPECT_EQ(states, (std::vector<std::string>{"NotStarted", "Starting", "Preparing", "Running", "Finalizing",
-                                              "Completed"}));
+  EXPECT_EQ(states,
+            (std::vector<std::string>{"NotStarted", "Starting", "Preparing", "Running", "Finalizing", "Completed"}));
 
   const MetricTable metrics = reader.metrics().metrics;
   EXPECT_EQ(metrics.at("train/step_loss").num_points(), 8u);
   for (const char* name : {"train/loss", "train/accuracy", "val/loss", "val/accuracy", "train/learning_rate",
                            "train/images_per_second", "train/gradient_wait_ms"})
     EXPECT_EQ(metrics.at(name).num_points(), 2u) << name;
-  for (const char* file : {"logs/rank_0000.log", "logs/rank_0001.log", "events.jsonl",
-                           "outputs/training_curve.svg", "outputs/classes.json"})
+  for (const char* file : {"logs/rank_0000.log", "logs/rank_0001.log", "events.jsonl", "outputs/training_curve.svg",
+                           "outputs/classes.json"})
     EXPECT_FALSE(file_contents(directory / file).empty()) << file;
   EXPECT_TRUE(test::run_python("app/read_run.py", {directory, "2", "8"}));
 }
@@ -55,9 +55,8 @@ TEST_F(EndToEnd, TheSameSeedGivesTheSameBytes) {
   const auto output = [&](const char* run, const char* file) {
     return file_contents(run_directory(run) / "outputs" / file);
   };
-  for (const char* file :
-       {"model.safetensors", "model_best.safetensors", "classes.json",
-        "checkpoints/epoch_0002/state.safetensors", "checkpoints/epoch_0002/checkpoint.json"}) {
+  for (const char* file : {"model.safetensors", "model_best.safetensors", "classes.json",
+                           "checkpoints/epoch_0002/state.safetensors", "checkpoints/epoch_0002/checkpoint.json"}) {
     EXPECT_FALSE(output("a", file).empty()) << file;
     EXPECT_TRUE(output("a", file) == output("b", file)) << file << " differs between two runs";
   }
@@ -68,8 +67,7 @@ TEST_F(EndToEnd, OutputsGoWhereTheUserWants) {
   write_image_folder(data(), 2, 8, 4);
   const fs::path mine = directory() / "mine";
   ASSERT_TRUE(succeeded(train_alone(flags("out", {"--output_dir", mine, "--num_epochs", "1"}))));
-  for (const char* file :
-       {"model.safetensors", "checkpoints/epoch_0001/state.safetensors", "training_curve.svg"}) {
+  for (const char* file : {"model.safetensors", "checkpoints/epoch_0001/state.safetensors", "training_curve.svg"}) {
     EXPECT_FALSE(file_contents(mine / file).empty()) << file;
     EXPECT_TRUE(file_contents(mine / file) == file_contents(run_directory("out") / "outputs" / file)) << file;
   }
@@ -82,8 +80,7 @@ TEST_F(EndToEnd, FineTuningReplacesTheLastLayer) {
   write_image_folder(data(), 2, 8, 4);
   const fs::path weights = run_directory("three") / "outputs" / "model.safetensors";
   ASSERT_TRUE(succeeded(train(2, flags("two", {"--epochs", "1", "--weights", weights}))));
-  EXPECT_NE(file_contents(run_directory("two") / "logs" / "rank_0000.log").find("fc.weight"),
-            std::string::npos);
+  EXPECT_NE(file_contents(run_directory("two") / "logs" / "rank_0000.log").find("fc.weight"), std::string::npos);
 }
 
 TEST_F(EndToEnd, EvaluationAloneGivesTheAccuracyOfTheTraining) {

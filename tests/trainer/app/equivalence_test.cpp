@@ -65,9 +65,8 @@ class Equivalence : public TrainerTest {
   }
   std::string trained(const Division& division, const std::string& seed) {
     const std::string id = division.name + "-" + seed;
-    std::vector<std::string> all =
-        flags(id, {"--freeze-norm", "--weights", model(start(seed)), "--batch-size", division.batch_size,
-                   "--lr", "0.001", "--seed", seed});
+    std::vector<std::string> all = flags(id, {"--freeze-norm", "--weights", model(start(seed)), "--batch-size",
+                                              division.batch_size, "--lr", "0.001", "--seed", seed});
     all.insert(all.end(), division.more.begin(), division.more.end());
     std::replace(all.begin(), all.end(), data().string(), (directory() / division.data).string());
     train_once(id, division.num_ranks, all);
@@ -117,8 +116,7 @@ TEST_F(Equivalence, SkippingAnImageLeavesItOut) {
   const std::filesystem::path image = std::filesystem::path("train") / "class_1" / "9.png";  // the last in order
   std::filesystem::resize_file(directory() / "truncated" / image, 100);
   std::filesystem::remove(directory() / "removed" / image);
-  expect_same({"skipping", 2, "17", {"--unreadable", "skip"}, "truncated"},
-              {"without", 1, "33", {}, "removed"});
+  expect_same({"skipping", 2, "17", {"--unreadable", "skip"}, "truncated"}, {"without", 1, "33", {}, "removed"});
 }
 
 }  // namespace

@@ -63,8 +63,8 @@ TEST_F(Stop, ADeadRankFailsTheRun) {
   // Rank 0 holds the lease; the other child of mpirun is rank 1.
   const auto lease = nlohmann::json::parse(file_contents(run_directory("long") / "lease.json"));
   const pid_t rank_0 = lease.at("pid");
-  const std::string children = file_contents("/proc/" + std::to_string(process.pid()) + "/task/" +
-                                             std::to_string(process.pid()) + "/children");
+  const std::string children =
+      file_contents("/proc/" + std::to_string(process.pid()) + "/task/" + std::to_string(process.pid()) + "/children");
   std::istringstream in(children);
   for (pid_t child = 0; in >> child;)
     if (child != rank_0) kill(child, SIGKILL);

@@ -26,8 +26,8 @@ TEST(TrainOptions, TorchvisionSpellingsAndDefaults) {
   EXPECT_EQ(defaults.weight_decay, 1e-4);
   EXPECT_TRUE(defaults.channels_last);
   const TrainOptions given =
-      parsed({"-b", "8", "--wd", "0", "--num_epochs", "3", "--output_dir", "o", "-j", "0", "--lr-steps",
-              "3,7", "--lr-scheduler", "multisteplr", "--amp", "bf16", "--no-channels-last"});
+      parsed({"-b", "8", "--wd", "0", "--num_epochs", "3", "--output_dir", "o", "-j", "0", "--lr-steps", "3,7",
+              "--lr-scheduler", "multisteplr", "--amp", "bf16", "--no-channels-last"});
   EXPECT_EQ(given.batch_size, 8);
   EXPECT_EQ(given.weight_decay, 0);
   EXPECT_EQ(given.epochs, 3);

@@ -57,8 +57,7 @@ nlohmann::json TrainerTest::record(const std::string& id) const {
   return nlohmann::json::parse(file_contents(run_directory(id) / "run.json"));
 }
 
-std::vector<std::string> TrainerTest::flags(const std::string& id,
-                                            const std::vector<std::string>& more) const {
+std::vector<std::string> TrainerTest::flags(const std::string& id, const std::vector<std::string>& more) const {
   std::vector<std::string> all = {"--data-path",
                                   data(),
                                   "--epochs",
@@ -110,8 +109,7 @@ double TrainerTest::last(const std::string& id, const std::string& metric) const
 
 ::testing::AssertionResult succeeded(const CapturedRun& run) {
   if (run.status.success()) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << run.status.describe() << "\n"
-                                       << run.standard_output << run.standard_error;
+  return ::testing::AssertionFailure() << run.status.describe() << "\n" << run.standard_output << run.standard_error;
 }
 
 ::testing::AssertionResult refused(const CapturedRun& run, int code, const std::vector<std::string>& parts) {
@@ -120,8 +118,7 @@ double TrainerTest::last(const std::string& id, const std::string& metric) const
                                          << run.standard_output << run.standard_error;
   for (const std::string& part : parts)
     if (run.standard_error.find(part) == std::string::npos)
-      return ::testing::AssertionFailure() << "standard error lacks '" << part << "':\n"
-                                           << run.standard_error;
+      return ::testing::AssertionFailure() << "standard error lacks '" << part << "':\n" << run.standard_error;
   return ::testing::AssertionSuccess();
 }
 

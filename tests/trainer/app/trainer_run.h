@@ -26,9 +26,7 @@ class TrainerTest : public ::testing::Test {
  protected:
   const std::filesystem::path& directory() const { return directory_.path(); }
   std::filesystem::path data() const { return directory() / "data"; }
-  std::filesystem::path run_directory(const std::string& id) const {
-    return directory() / "runs" / "test" / id;
-  }
+  std::filesystem::path run_directory(const std::string& id) const { return directory() / "runs" / "test" / id; }
   nlohmann::json record(const std::string& id) const;
 
   /// Flags of a short training of a small model on data(), whose run is `id`.

@@ -16,8 +16,7 @@ std::vector<uint32_t> words(CounterRandom random, int count) {
 
 // The known answers published with Random123.
 TEST(Philox, KnownAnswers) {
-  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}),
-            (PhiloxCounter{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}), (PhiloxCounter{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   EXPECT_EQ(philox4x32({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}),
             (PhiloxCounter{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
@@ -28,14 +27,13 @@ TEST(CounterRandom, StreamsDifferInEachOfTheirNumbers) {
   const auto stream = [](uint64_t seed, uint64_t epoch, uint64_t index, RandomPurpose purpose) {
     return words(CounterRandom(seed, epoch, index, purpose), 8);
   };
-  const std::set<std::vector<uint32_t>> streams{
-      stream(1, 1, 1, RandomPurpose::kShuffle),
-      stream(2, 1, 1, RandomPurpose::kShuffle),
-      stream(1, 2, 1, RandomPurpose::kShuffle),
-      stream(1, 1, 2, RandomPurpose::kShuffle),
-      stream(1, 1, 1, RandomPurpose::kPlacement),
-      stream(1 + (uint64_t{1} << 32), 1, 1, RandomPurpose::kShuffle),
-      stream(1, 1, 1 + (uint64_t{1} << 32), RandomPurpose::kShuffle)};
+  const std::set<std::vector<uint32_t>> streams{stream(1, 1, 1, RandomPurpose::kShuffle),
+                                                stream(2, 1, 1, RandomPurpose::kShuffle),
+                                                stream(1, 2, 1, RandomPurpose::kShuffle),
+                                                stream(1, 1, 2, RandomPurpose::kShuffle),
+                                                stream(1, 1, 1, RandomPurpose::kPlacement),
+                                                stream(1 + (uint64_t{1} << 32), 1, 1, RandomPurpose::kShuffle),
+                                                stream(1, 1, 1 + (uint64_t{1} << 32), RandomPurpose::kShuffle)};
   EXPECT_EQ(streams.size(), 7u);
   EXPECT_EQ(stream(1, 1, 1, RandomPurpose::kShuffle), stream(1, 1, 1, RandomPurpose::kShuffle));
 }

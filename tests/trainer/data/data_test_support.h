@@ -32,8 +32,7 @@ inline RgbImage pattern(int width, int height) {
 
 inline std::string crc(const void* data, size_t num_bytes) {
   char text[9];
-  std::snprintf(text, sizeof(text), "%08lx",
-                crc32(0, static_cast<const Bytef*>(data), static_cast<uInt>(num_bytes)));
+  std::snprintf(text, sizeof(text), "%08lx", crc32(0, static_cast<const Bytef*>(data), static_cast<uInt>(num_bytes)));
   return text;
 }
 inline std::string crc(const RgbImage& image) {

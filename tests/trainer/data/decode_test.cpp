@@ -38,8 +38,7 @@ TEST_P(StoredImage, EveryTruncationIsAnErrorOrComplete) {
     try {
       decode_image(std::span(whole).first(length), "cut", image);
       EXPECT_FALSE(jpeg) << "cut to " << length;
-      EXPECT_EQ(max_difference(image, pixels), 0)
-          << "cut to " << length;  // only what follows the pixels is missing
+      EXPECT_EQ(max_difference(image, pixels), 0) << "cut to " << length;  // only what follows the pixels is missing
     } catch (const DataError& error) {
       EXPECT_TRUE(contains(error.what(), "cut: "));
       ++num_refused;
@@ -62,10 +61,10 @@ TEST_P(StoredImage, DamageNeverCrashes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, StoredImage,
-                         ::testing::Values("ycbcr_420.jpg", "ycbcr_444_progressive.jpg", "grey.jpg",
-                                           "cmyk.jpg", "rgb.png", "grey.png", "grey_1bit.png", "palette.png",
-                                           "palette_transparent.png", "rgba.png", "grey_alpha.png",
-                                           "rgb_16bit.png", "grey_16bit.png"));
+                         ::testing::Values("ycbcr_420.jpg", "ycbcr_444_progressive.jpg", "grey.jpg", "cmyk.jpg",
+                                           "rgb.png", "grey.png", "grey_1bit.png", "palette.png",
+                                           "palette_transparent.png", "rgba.png", "grey_alpha.png", "rgb_16bit.png",
+                                           "grey_16bit.png"));
 
 std::string failure(const std::vector<uint8_t>& bytes) {
   RgbImage image;
@@ -74,8 +73,7 @@ std::string failure(const std::vector<uint8_t>& bytes) {
 
 TEST(Decode, ErrorsNameTheFileAndTheCause) {
   EXPECT_TRUE(contains(failure({}), "image birds/7.jpg: the file is empty"));
-  EXPECT_TRUE(
-      contains(failure({'G', 'I', 'F', '8', '9', 'a'}), "birds/7.jpg: it is neither a JPEG nor a PNG"));
+  EXPECT_TRUE(contains(failure({'G', 'I', 'F', '8', '9', 'a'}), "birds/7.jpg: it is neither a JPEG nor a PNG"));
   for (const char* name : {"ycbcr_420.jpg", "ycbcr_444_progressive.jpg"}) {
     auto jpeg = bytes_of(expected(name));
     jpeg.resize(jpeg.size() - 60);

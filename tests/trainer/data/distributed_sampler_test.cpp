@@ -79,10 +79,9 @@ TEST(DistributedSampler, EveryImageAsOftenAsTheTailModeSays) {
       total += count;
     }
     const size_t world_size = c.world_size, remainder = c.num_samples % world_size;
-    const std::map<TailMode, size_t> wanted{
-        {TailMode::kPad, c.num_samples + (world_size - remainder) % world_size},
-        {TailMode::kDrop, c.num_samples - remainder},
-        {TailMode::kExact, c.num_samples}};
+    const std::map<TailMode, size_t> wanted{{TailMode::kPad, c.num_samples + (world_size - remainder) % world_size},
+                                            {TailMode::kDrop, c.num_samples - remainder},
+                                            {TailMode::kExact, c.num_samples}};
     EXPECT_EQ(total, wanted.at(c.tail));
     EXPECT_EQ(times.size(), std::min(total, c.num_samples));
   }
@@ -140,8 +139,7 @@ TEST(DistributedSampler, StridedWithoutShufflingIsTorchsOrder) {
                                     numbers[3] ? TailMode::kDrop : TailMode::kPad, SampleLayout::kStrided);
     wanted.rank = static_cast<int>(numbers[2]);
     wanted.shuffle = false;
-    EXPECT_EQ(DistributedSampler(wanted).indices(0), std::vector<size_t>(numbers.begin() + 4, numbers.end()))
-        << line;
+    EXPECT_EQ(DistributedSampler(wanted).indices(0), std::vector<size_t>(numbers.begin() + 4, numbers.end())) << line;
   }
 }
 
@@ -173,12 +171,11 @@ TEST(EpochPermutation, EveryPlaceIsEquallyLikely) {
 }
 
 TEST(DistributedSampler, RefusesTheImpossible) {
-  EXPECT_TRUE(contains(message_of<UsageError>([] { DistributedSampler(options(0, 1, 1, TailMode::kPad)); }),
-                       "no sample"));
-  EXPECT_TRUE(contains(message_of<UsageError>([] { DistributedSampler(options(5, 1, 0, TailMode::kPad)); }),
-                       "batch"));
-  EXPECT_TRUE(contains(message_of<UsageError>([] { DistributedSampler(options(5, 6, 1, TailMode::kDrop)); }),
-                       "6 ranks"));
+  EXPECT_TRUE(
+      contains(message_of<UsageError>([] { DistributedSampler(options(0, 1, 1, TailMode::kPad)); }), "no sample"));
+  EXPECT_TRUE(contains(message_of<UsageError>([] { DistributedSampler(options(5, 1, 0, TailMode::kPad)); }), "batch"));
+  EXPECT_TRUE(
+      contains(message_of<UsageError>([] { DistributedSampler(options(5, 6, 1, TailMode::kDrop)); }), "6 ranks"));
   auto wrong_rank = options(5, 2, 1, TailMode::kPad);
   wrong_rank.rank = 2;
   EXPECT_TRUE(contains(message_of<UsageError>([&] { DistributedSampler{wrong_rank}; }), "rank 2 of 2"));

@@ -47,9 +47,8 @@ TEST(IdxFile, NamesDamagedCompression) {
   auto content = idx_images(200);
   std::copy_n(noise.begin(), 3900, content.begin() + 20);
   auto compressed = gzipped(content, folder.path() / "scratch");
-  EXPECT_TRUE(contains(
-      failure(folder.add("cut.gz", {compressed.begin(), compressed.begin() + compressed.size() / 2})),
-      "truncated at byte"));
+  EXPECT_TRUE(contains(failure(folder.add("cut.gz", {compressed.begin(), compressed.begin() + compressed.size() / 2})),
+                       "truncated at byte"));
   compressed[compressed.size() - 6] ^= 0xFF;  // of the checksum
   EXPECT_TRUE(contains(failure(folder.add("bad.gz", compressed)), "near byte"));
 }
@@ -57,10 +56,9 @@ TEST(IdxFile, NamesDamagedCompression) {
 TEST(IdxFile, NamesTheWrongKindOfFile) {
   TemporaryFolder folder;
   const auto labels = folder.add("labels", idx_labels({1, 2}));
+  EXPECT_TRUE(contains(failure(labels), "at byte 0: magic number 0x00000801, but a file of pictures has 0x00000803"));
   EXPECT_TRUE(
-      contains(failure(labels), "at byte 0: magic number 0x00000801, but a file of pictures has 0x00000803"));
-  EXPECT_TRUE(contains(message_of<DataError>([&] { read_idx_labels(folder.add("images", idx_images(1))); }),
-                       "0x00000803"));
+      contains(message_of<DataError>([&] { read_idx_labels(folder.add("images", idx_images(1))); }), "0x00000803"));
   EXPECT_TRUE(contains(failure(folder.path() / "absent"), "cannot be opened"));
 }
 

@@ -58,8 +58,7 @@ std::string failure(const std::filesystem::path& root) {
 
 TEST(ImageFolder, RefusesAFolderThatIsNone) {
   TemporaryFolder folder;
-  EXPECT_TRUE(
-      contains(failure(folder.path() / "absent"), (folder.path() / "absent").string() + " does not exist"));
+  EXPECT_TRUE(contains(failure(folder.path() / "absent"), (folder.path() / "absent").string() + " does not exist"));
   EXPECT_TRUE(contains(failure(folder.path()), folder.path().string() + " holds no class folder"));
   EXPECT_TRUE(contains(failure(folder.add("file")), "file is not a folder"));
 }
@@ -91,8 +90,7 @@ TEST(ImageFolder, ValidationUsesTheNumbersOfTraining) {
 
 TEST(ImageFolder, NamesClassesThatTrainingLacks) {
   TemporaryFolder folder;
-  for (const char* file : {"train/a/1.png", "val/a/1.png", "val/duck/1.png", "val/emu/1.png"})
-    folder.add(file);
+  for (const char* file : {"train/a/1.png", "val/a/1.png", "val/duck/1.png", "val/emu/1.png"}) folder.add(file);
   const ImageFolder train(folder.path() / "train");
   const std::string message = message_of<DataError>([&] { ImageFolder val(folder.path() / "val", train); });
   EXPECT_TRUE(contains(message, "2 of 3 classes"));

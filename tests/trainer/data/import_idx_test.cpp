@@ -120,8 +120,7 @@ TEST_F(ImportIdx, AnImportThatWasCutOffIsCompleted) {
   auto text = lines_of(options.out / ".skein-import.json");
   std::vector<uint8_t> cut_off;
   for (std::string line : text) {
-    if (const auto at = line.find("\"complete\": true"); at != std::string::npos)
-      line.replace(at + 12, 4, "false");
+    if (const auto at = line.find("\"complete\": true"); at != std::string::npos) line.replace(at + 12, 4, "false");
     cut_off.insert(cut_off.end(), line.begin(), line.end());
   }
   replace_file(options.out / ".skein-import.json", cut_off);
@@ -179,8 +178,7 @@ TEST_F(ImportIdx, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(contains(refusal([](auto& o) { o.classes = {"a", "..", "d"}; }), "'..' cannot be the name"));
   EXPECT_TRUE(contains(refusal([](auto& o) { o.classes = {"a", "a", "d"}; }), "'a' is given twice"));
   EXPECT_TRUE(contains(refusal([](auto& o) { o.only = {"swan"}; }), "'swan' is not among --classes"));
-  EXPECT_TRUE(
-      contains(refusal([](auto& o) { o.classes = {}, o.only = {"hen"}; }), "there is no class 'hen'"));
+  EXPECT_TRUE(contains(refusal([](auto& o) { o.classes = {}, o.only = {"hen"}; }), "there is no class 'hen'"));
   EXPECT_TRUE(contains(refusal([](auto& o) { o.split = ""; }), "--split"));
   EXPECT_TRUE(contains(refusal([](auto& o) { o.limit_per_class = 0; }), "--limit-per-class is 0"));
   EXPECT_TRUE(contains(refusal([](auto& o) { o.offset_per_class = -1; }), "--offset-per-class is -1"));

@@ -76,8 +76,7 @@ std::vector<Copy> epoch_of(Loader& loader, uint64_t epoch, const std::vector<siz
   std::vector<Copy> batches;
   while (const Batch* batch = loader.next()) {
     EXPECT_EQ(batch->labels.size(), static_cast<size_t>(batch->num_images));
-    EXPECT_EQ(batch->images.size(),
-              static_cast<size_t>(batch->num_images) * batch->height * batch->width * 3);
+    EXPECT_EQ(batch->images.size(), static_cast<size_t>(batch->num_images) * batch->height * batch->width * 3);
     batches.push_back({batch->indices, batch->labels, {batch->images.begin(), batch->images.end()}});
   }
   return batches;
@@ -96,8 +95,7 @@ TEST_P(EveryNumberOfWorkers, BatchesComeInTheOrderOfTheIndices) {
   EXPECT_EQ(batches.back().indices.size(), 3u);
   std::vector<size_t> seen;
   for (const Copy& batch : batches) {
-    for (size_t i = 0; i < batch.indices.size(); ++i)
-      EXPECT_EQ(batch.labels[i], source->label(batch.indices[i]));
+    for (size_t i = 0; i < batch.indices.size(); ++i) EXPECT_EQ(batch.labels[i], source->label(batch.indices[i]));
     seen.insert(seen.end(), batch.indices.begin(), batch.indices.end());
   }
   EXPECT_EQ(seen, indices);
@@ -140,10 +138,10 @@ TEST_P(EveryNumberOfWorkers, AnUnreadableImageIsSkippedAndCounted) {
   EXPECT_EQ(batches[0].indices, (std::vector<size_t>{10, 8}));
   EXPECT_EQ(batches[0].labels, (std::vector<int64_t>{0, 8}));
   const size_t floats = 8 * 8 * 3;
-  EXPECT_TRUE(std::equal(batches[0].images.begin(), batches[0].images.begin() + floats,
-                         whole[0].images.begin() + floats));
-  EXPECT_TRUE(std::equal(batches[0].images.begin() + floats, batches[0].images.end(),
-                         whole[0].images.begin() + 3 * floats));
+  EXPECT_TRUE(
+      std::equal(batches[0].images.begin(), batches[0].images.begin() + floats, whole[0].images.begin() + floats));
+  EXPECT_TRUE(
+      std::equal(batches[0].images.begin() + floats, batches[0].images.end(), whole[0].images.begin() + 3 * floats));
   EXPECT_EQ(batches[1], whole[1]);
   EXPECT_TRUE(batches[2].indices.empty());
   EXPECT_EQ(loader.skipped().count, 6u);
@@ -234,8 +232,7 @@ TEST(Loader, IdleWorkersUseNoProcessorTime) {
   const auto used = [] {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
   };
   const double before = used();
   std::this_thread::sleep_for(300ms);

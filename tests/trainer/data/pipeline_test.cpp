@@ -13,8 +13,7 @@ namespace {
 std::shared_ptr<ImageFolder> stored_images(const testing::TemporaryFolder& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(EXPECTED_DIR)) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".jpg") || name.ends_with(".png"))
-      folder.add("c/" + name, testing::bytes_of(entry.path()));
+    if (name.ends_with(".jpg") || name.ends_with(".png")) folder.add("c/" + name, testing::bytes_of(entry.path()));
   }
   return std::make_shared<ImageFolder>(folder.path());
 }
@@ -47,8 +46,7 @@ TEST(Normalizer, IsTorchsBitForBit) {
 TEST(Normalizer, RefusesADeviationOfZero) {
   ChannelStatistics statistics;
   statistics.deviation[1] = 0;
-  EXPECT_TRUE(
-      testing::contains(testing::message_of<UsageError>([&] { Normalizer{statistics}; }), "channel 1 is 0"));
+  EXPECT_TRUE(testing::contains(testing::message_of<UsageError>([&] { Normalizer{statistics}; }), "channel 1 is 0"));
 }
 
 }  // namespace

@@ -90,10 +90,7 @@ TEST(Transforms, RefuseWhatMakesNoSense) {
   EXPECT_TRUE(contains(train([](auto& t) { t.min_ratio = -1; }), "ratio range -1"));
   EXPECT_TRUE(contains(train([](auto& t) { t.flip_probability = 1.5; }), "flip probability is 1.5"));
   EXPECT_TRUE(contains(message_of<UsageError>([] { check(EvalTransform{0, 10}); }), "validation size is 0"));
-  EXPECT_TRUE(contains(message_of<UsageError>([] {
-                         check(EvalTransform{10, -1});
-                       }),
-                       "validation crop is -1"));
+  EXPECT_TRUE(contains(message_of<UsageError>([] { check(EvalTransform{10, -1}); }), "validation crop is -1"));
 }
 
 }  // namespace

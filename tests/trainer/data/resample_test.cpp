@@ -27,8 +27,7 @@ TEST(Resample, ResizeAndCentreCropAreTorchvisionsBitForBit) {
     const auto fields = testing::numbers_of<std::string>(line);
     const ImageSize size{std::stoi(fields[0]), std::stoi(fields[1])};
     const Placement placement = place(EvalTransform{std::stoi(fields[2]), std::stoi(fields[3])}, size);
-    EXPECT_EQ(testing::crc(resampled(testing::pattern(size.width, size.height), placement)), fields[4])
-        << line;
+    EXPECT_EQ(testing::crc(resampled(testing::pattern(size.width, size.height), placement)), fields[4]) << line;
   }
 }
 
@@ -38,8 +37,7 @@ TEST(Resample, AWindowIsTheSamePartOfTheWhole) {
   const RgbImage whole = resampled(input, {source, {41, 37}, {0, 0, 41, 37}});
   const RgbImage part = resampled(input, {source, {41, 37}, {7, 11, 20, 13}});
   for (int y = 0; y < 13; ++y)
-    EXPECT_TRUE(std::equal(part.row(y), part.row(y) + part.row_bytes(), whole.row(y + 11) + 7 * 3))
-        << "row " << y;
+    EXPECT_TRUE(std::equal(part.row(y), part.row(y) + part.row_bytes(), whole.row(y + 11) + 7 * 3)) << "row " << y;
 }
 
 TEST(Resample, MirroringTurnsColumnsRound) {
@@ -51,8 +49,7 @@ TEST(Resample, MirroringTurnsColumnsRound) {
     const RgbImage mirrored = resampled(input, placement);
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x)
-        for (int c = 0; c < 3; ++c)
-          EXPECT_EQ(plain.row(y)[x * 3 + c], mirrored.row(y)[(side - 1 - x) * 3 + c]);
+        for (int c = 0; c < 3; ++c) EXPECT_EQ(plain.row(y)[x * 3 + c], mirrored.row(y)[(side - 1 - x) * 3 + c]);
   }
 }
 
@@ -69,8 +66,7 @@ TEST(Resample, ScratchIsReusedForAnySize) {
   ResampleScratch scratch;
   RgbImage output;
   const RgbImage large = testing::pattern(200, 150), small = testing::pattern(7, 5);
-  const Placement shrink{{0, 0, 200, 150}, {32, 32}, {0, 0, 32, 32}},
-      enlarge{{0, 0, 7, 5}, {32, 32}, {0, 0, 32, 32}};
+  const Placement shrink{{0, 0, 200, 150}, {32, 32}, {0, 0, 32, 32}}, enlarge{{0, 0, 7, 5}, {32, 32}, {0, 0, 32, 32}};
   resample(large, shrink, scratch, output);
   resample(small, enlarge, scratch, output);
   EXPECT_EQ(testing::crc(output), testing::crc(resampled(small, enlarge)));

@@ -16,12 +16,10 @@ CapturedRun skein_data(std::vector<std::string> words) {
 }
 
 TEST(SkeinData, HelpPages) {
-  for (const char* flag : {"--help", "-h"})
-    EXPECT_TRUE(contains(skein_data({flag}).standard_output, "import-idx"));
+  for (const char* flag : {"--help", "-h"}) EXPECT_TRUE(contains(skein_data({flag}).standard_output, "import-idx"));
   const CapturedRun help = skein_data({"import-idx", "--help"});
   EXPECT_TRUE(help.status.success());
-  for (const char* part :
-       {"--images", "--only", "--limit-per-class", "--offset-per-class", "--quality", "Example"})
+  for (const char* part : {"--images", "--only", "--limit-per-class", "--offset-per-class", "--quality", "Example"})
     EXPECT_TRUE(contains(help.standard_output, part));
 }
 
@@ -42,8 +40,7 @@ TEST(SkeinData, ImportsAndSaysWhat) {
 
 TEST(SkeinData, ExitCodesTellTheKindOfError) {
   TemporaryFolder folder;
-  const std::string images = folder.add("images", idx_images(4)),
-                    labels = folder.add("labels", idx_labels({0, 1}));
+  const std::string images = folder.add("images", idx_images(4)), labels = folder.add("labels", idx_labels({0, 1}));
   EXPECT_EQ(skein_data({}).status.code, 2);
   EXPECT_EQ(skein_data({"export"}).status.code, 2);
   EXPECT_EQ(skein_data({"import-idx", "--out", "x"}).status.code, 2);

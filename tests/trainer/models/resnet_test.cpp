@@ -50,14 +50,12 @@ void compare_step(Resnet model, const Reference& reference, const std::string& m
   EXPECT_LT(max_difference(logits, reference[mode + ".logits"]), kTolerance) << mode;
   torch::nn::functional::cross_entropy(logits, reference["targets"]).backward();
   for (const auto& parameter : model->named_parameters()) {
-    const double difference =
-        max_difference(parameter->grad(), reference[mode + ".gradient." + parameter.key()]);
+    const double difference = max_difference(parameter->grad(), reference[mode + ".gradient." + parameter.key()]);
     EXPECT_LT(difference, kTolerance) << mode << " gradient of " << parameter.key();
   }
   if (mode == "eval") return;
   for (const auto& buffer : model->named_buffers()) {
-    EXPECT_LT(max_difference(buffer.value(), reference["train.buffer." + buffer.key()]), kTolerance)
-        << buffer.key();
+    EXPECT_LT(max_difference(buffer.value(), reference["train.buffer." + buffer.key()]), kTolerance) << buffer.key();
   }
 }
 
@@ -66,8 +64,7 @@ void compare_initial_weights(const std::string& name, const Reference& reference
   const Resnet model = make_resnet(name, kNumClasses);
   const auto expected = read_tensor_file(reference.weights(".safetensors")).tensors;
   for (const auto& parameter : model->named_parameters()) {
-    if (parameter->dim() != 4 && parameter.key().substr(0, 3) != "fc.")
-      continue;  // BatchNorms were changed there
+    if (parameter->dim() != 4 && parameter.key().substr(0, 3) != "fc.") continue;  // BatchNorms were changed there
     EXPECT_TRUE(torch::equal(parameter.value(), expected.at(parameter.key()))) << parameter.key();
   }
 }
@@ -131,9 +128,8 @@ TEST(Resnet, NamesAndOrdersItsStateAsTorchvision) {
   const auto names = model->named_parameters().keys();
   EXPECT_EQ(names.front(), "conv1.weight");
   EXPECT_EQ(names.back(), "fc.bias");
-  const std::vector<std::string> some = {"layer1.0.conv1.weight", "layer2.0.bn2.bias",
-                                         "layer2.0.downsample.0.weight", "layer2.0.downsample.1.weight",
-                                         "layer4.1.conv2.weight"};
+  const std::vector<std::string> some = {"layer1.0.conv1.weight", "layer2.0.bn2.bias", "layer2.0.downsample.0.weight",
+                                         "layer2.0.downsample.1.weight", "layer4.1.conv2.weight"};
   auto position = names.begin();
   for (const std::string& name : some) {
     position = std::find(position, names.end(), name);
@@ -159,8 +155,7 @@ TEST(Resnet, RefusesUnknownNamesAndNoClasses) {
     make_resnet("resnet19", 10);
     FAIL();
   } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("resnet18, resnet34, resnet50, resnet101, resnet152"),
-              std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("resnet18, resnet34, resnet50, resnet101, resnet152"), std::string::npos);
   }
   EXPECT_THROW(make_resnet("resnet18", 0), UsageError);
 }
@@ -201,8 +196,7 @@ TEST(Resnet, ComputesTheSameInChannelsLast) {
     for (const auto& parameter : models[0]->named_parameters()) {
       const auto& other = parameters[parameter.key()];
       const double scale = 1 + parameter->grad().abs().max().item<double>();
-      EXPECT_LT(max_difference(parameter->grad(), other.grad()) / scale, 1e-8)
-          << name << " " << parameter.key();
+      EXPECT_LT(max_difference(parameter->grad(), other.grad()) / scale, 1e-8) << name << " " << parameter.key();
     }
   }
 }
@@ -218,9 +212,7 @@ TEST(ToChannelsLast, KeepsValuesAndIdentities) {
 }
 
 TEST(AutocastGuard, NestsAndRestores) {
-  const auto type_of_product = [] {
-    return torch::mm(torch::ones({2, 2}), torch::ones({2, 2})).scalar_type();
-  };
+  const auto type_of_product = [] { return torch::mm(torch::ones({2, 2}), torch::ones({2, 2})).scalar_type(); };
   {
     const AutocastGuard outer;
     EXPECT_EQ(type_of_product(), torch::kBFloat16);

@@ -56,7 +56,9 @@ TEST(PlanBuckets, ClosesABucketWhenItReachesItsLimit) {
   }
 }
 
-TEST(PlanBuckets, OfNothingIsNothing) { EXPECT_TRUE(plan_buckets({}, {}, {}).empty()); }
+TEST(PlanBuckets, OfNothingIsNothing) {
+  EXPECT_TRUE(plan_buckets({}, {}, {}).empty());
+}
 
 }  // namespace
 }  // namespace skein

@@ -26,7 +26,9 @@ std::string message_of(const std::function<void()>& action) {
   return "(no error)";
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(DataParallelLimits, DifferentModelsAreNamedByRankAndParameter) {
   run_ranks({3}, [](Communicator& comm) {
@@ -58,9 +60,8 @@ TEST(DataParallelLimits, AnotherTypeAfterWrappingIsRefusedByName) {
     ToyNet net;
     DataParallel parallel(*net, comm);
     net->to(torch::kFloat64);
-    const std::string text = message_of<UsageError>([&] {
-      test::loss_of(net, test::images(2, 0).to(torch::kFloat64), test::labels(2, 0)).backward();
-    });
+    const std::string text = message_of<UsageError>(
+        [&] { test::loss_of(net, test::images(2, 0).to(torch::kFloat64), test::labels(2, 0)).backward(); });
     EXPECT_TRUE(contains(text, "when DataParallel wrapped its module")) << text;
     EXPECT_TRUE(contains(text, "fc.")) << text;
   });

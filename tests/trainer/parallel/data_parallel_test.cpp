@@ -15,7 +15,9 @@ namespace {
 
 using test::ToyNet;
 
-torch::optim::SGDOptions sgd_options() { return torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-3); }
+torch::optim::SGDOptions sgd_options() {
+  return torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-3);
+}
 
 constexpr std::int64_t kGlobalBatch = 12;
 constexpr int kSteps = 4;
@@ -72,7 +74,8 @@ void expect_same_training(const std::vector<int>& hosts, const std::vector<std::
 }
 
 TEST(DataParallel, RanksOfSmallBatchesEqualOneRankOfTheWholeBatch) {
-  for (const int world_size : {1, 2, 3, 4}) expect_same_training({world_size}, even_cuts(world_size), test::small_buckets());
+  for (const int world_size : {1, 2, 3, 4})
+    expect_same_training({world_size}, even_cuts(world_size), test::small_buckets());
 }
 
 TEST(DataParallel, EqualsOneRankAcrossHosts) {
@@ -124,7 +127,9 @@ TEST(DataParallel, NoSyncAccumulatesWithoutAveraging) {
     test::loss_of(whole, batch, target).backward();
     for (int round = 0; round < 2; ++round) {  // the second with another bucket plan
       net->zero_grad();
-      const auto piece = [&](int i) { return std::pair{batch.slice(0, i * 2, i * 2 + 2), target.slice(0, i * 2, i * 2 + 2)}; };
+      const auto piece = [&](int i) {
+        return std::pair{batch.slice(0, i * 2, i * 2 + 2), target.slice(0, i * 2, i * 2 + 2)};
+      };
       {
         const auto guard = parallel.no_sync();
         const auto [x, y] = piece(comm.rank() * 2);

@@ -12,7 +12,9 @@
 namespace skein {
 namespace {
 
-torch::optim::SGDOptions sgd_options() { return torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-3); }
+torch::optim::SGDOptions sgd_options() {
+  return torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-3);
+}
 
 /// Which of two branches takes part is up to the caller.
 struct BranchesImpl : torch::nn::Module {

@@ -31,7 +31,8 @@ TEST(FusedSgd, UpdatesAsTorchDoes) {
     for (const bool channels_last : {false, true})
       EXPECT_TRUE(torch::allclose(train<FusedSgd>(options, channels_last),
                                   train<torch::optim::SGD>(options, channels_last), 1e-5, 1e-6))
-          << "momentum " << options.momentum() << " nesterov " << options.nesterov() << " channels_last " << channels_last;
+          << "momentum " << options.momentum() << " nesterov " << options.nesterov() << " channels_last "
+          << channels_last;
 }
 
 TEST(FusedSgd, LeavesParametersWithoutGradientAlone) {

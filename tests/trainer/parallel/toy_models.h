@@ -41,8 +41,12 @@ struct ToyNetImpl : torch::nn::Module {
 };
 TORCH_MODULE(ToyNet);
 
-inline torch::Tensor images(std::int64_t count, double seed) { return values({count, 3, 6, 6}, seed); }
-inline torch::Tensor labels(std::int64_t count, std::int64_t seed) { return (torch::arange(count) * 7 + seed) % 4; }
+inline torch::Tensor images(std::int64_t count, double seed) {
+  return values({count, 3, 6, 6}, seed);
+}
+inline torch::Tensor labels(std::int64_t count, std::int64_t seed) {
+  return (torch::arange(count) * 7 + seed) % 4;
+}
 
 inline torch::Tensor loss_of(ToyNet& net, const torch::Tensor& batch, const torch::Tensor& target) {
   return torch::nn::functional::cross_entropy(net(batch), target);

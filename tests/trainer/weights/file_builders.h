@@ -30,8 +30,8 @@ struct ZipBuilder {
   void add(const std::string& name, const std::string& bytes) {
     const auto crc = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
     const auto offset = contents.size();
-    const std::string fields = little_endian<uint16_t>(flags) + little_endian(method) +
-                               little_endian<uint32_t>(0) + little_endian<uint32_t>(crc);
+    const std::string fields = little_endian<uint16_t>(flags) + little_endian(method) + little_endian<uint32_t>(0) +
+                               little_endian<uint32_t>(crc);
     const auto narrow = [&](uint64_t value) { return little_endian<uint32_t>(zip64 ? 0xffffffff : value); };
     const std::string sizes = narrow(bytes.size()) + narrow(bytes.size());
     const std::string name_bytes = little_endian<uint16_t>(name.size());
@@ -39,14 +39,13 @@ struct ZipBuilder {
                 little_endian<uint16_t>(0) + name + bytes;
     std::string extra;
     if (zip64) {
-      extra = little_endian<uint16_t>(0x7777) + little_endian<uint16_t>(1) + "x" +
-              little_endian<uint16_t>(1) + little_endian<uint16_t>(24) +
-              little_endian<uint64_t>(bytes.size()) + little_endian<uint64_t>(bytes.size()) +
-              little_endian<uint64_t>(offset);
+      extra = little_endian<uint16_t>(0x7777) + little_endian<uint16_t>(1) + "x" + little_endian<uint16_t>(1) +
+              little_endian<uint16_t>(24) + little_endian<uint64_t>(bytes.size()) +
+              little_endian<uint64_t>(bytes.size()) + little_endian<uint64_t>(offset);
     }
     directory += std::string("PK\x01\x02") + little_endian<uint32_t>(20) + fields + sizes + name_bytes +
-                 little_endian<uint16_t>(extra.size()) + little_endian<uint16_t>(0) +
-                 little_endian<uint64_t>(0) + narrow(offset) + name + extra;
+                 little_endian<uint16_t>(extra.size()) + little_endian<uint16_t>(0) + little_endian<uint64_t>(0) +
+                 narrow(offset) + name + extra;
     ++num_entries;
   }
 
@@ -56,14 +55,14 @@ struct ZipBuilder {
       file += "PK\x06\x06" + little_endian<uint64_t>(44) + std::string(12, '\0') +
               little_endian<uint64_t>(num_entries) + little_endian<uint64_t>(num_entries) +
               little_endian<uint64_t>(directory.size()) + little_endian<uint64_t>(contents.size());
-      file += "PK\x06\x07" + little_endian<uint32_t>(0) +
-              little_endian<uint64_t>(contents.size() + directory.size()) + little_endian<uint32_t>(1);
+      file += "PK\x06\x07" + little_endian<uint32_t>(0) + little_endian<uint64_t>(contents.size() + directory.size()) +
+              little_endian<uint32_t>(1);
     }
     const auto entries = little_endian<uint16_t>(zip64 ? 0xffff : num_entries);
     return file + "PK\x05\x06" + little_endian<uint32_t>(0) + entries + entries +
            little_endian<uint32_t>(zip64 ? 0xffffffff : directory.size()) +
-           little_endian<uint32_t>(zip64 ? 0xffffffff : contents.size()) +
-           little_endian<uint16_t>(comment.size()) + comment;
+           little_endian<uint32_t>(zip64 ? 0xffffffff : contents.size()) + little_endian<uint16_t>(comment.size()) +
+           comment;
   }
 };
 
@@ -97,10 +96,9 @@ struct TensorFragment {
   std::string storage_class = "FloatStorage";
 
   std::string pickle() const {
-    return global("torch._utils", "_rebuild_tensor_v2") + "((" + text("storage") +
-           global("torch", storage_class) + text("0") + text("cpu") + integer(num_stored) + "tQ" +
-           integer(offset) + tuple(shape) + tuple(strides) + "\x89" + global("collections", "OrderedDict") +
-           ")RtR";
+    return global("torch._utils", "_rebuild_tensor_v2") + "((" + text("storage") + global("torch", storage_class) +
+           text("0") + text("cpu") + integer(num_stored) + "tQ" + integer(offset) + tuple(shape) + tuple(strides) +
+           "\x89" + global("collections", "OrderedDict") + ")RtR";
   }
 };
 

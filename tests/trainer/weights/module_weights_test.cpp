@@ -94,8 +94,7 @@ TEST(ModuleWeights, NameEverythingThatDoesNotFitAndChangeNothing) {
   const std::string text = complaint(Net(3), folder.path("w"));
   for (const std::string part :
        {"missing: conv.bias [4]", "missing: norm.running_var [4]", "not in the model: extra [2, 2]",
-        "other shape: norm.weight is [7] in the file, [4] in the model",
-        "other type: norm.running_mean is I32"}) {
+        "other shape: norm.weight is [7] in the file, [4] in the model", "other type: norm.running_mean is I32"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " is not in: " << text;
   }
   EXPECT_EQ(text.find("fc."), std::string::npos) << text;
@@ -110,20 +109,17 @@ TEST(ModuleWeights, ReplaceTheHeadForAnotherNumberOfClasses) {
   expected.tensors["fc.bias"] = loaded->fc->bias.detach().clone();
   const LoadReport report = load_weights(*loaded.ptr(), folder.path("w"));
   EXPECT_EQ(report.num_loaded, 7);
-  EXPECT_EQ(report.replaced,
-            (std::vector<std::string>{"fc.bias: [3] in the file, [2] in the model",
-                                      "fc.weight: [3, 4] in the file, [2, 4] in the model"}));
+  EXPECT_EQ(report.replaced, (std::vector<std::string>{"fc.bias: [3] in the file, [2] in the model",
+                                                       "fc.weight: [3, 4] in the file, [2, 4] in the model"}));
   expect_equal(state_of(loaded), expected);
 }
 
 TEST(ModuleWeights, ReplaceTheHeadOnlyWhereTheNumberOfClassesDiffersAlone) {
   const TemporaryFolder folder;
   save_weights(*Net(3), folder.path("w"));
-  EXPECT_NE(
-      complaint(Net(2), folder.path("w"), {.head = LoadOptions::Head::kExact}).find("fc.weight is [3, 4]"),
-      std::string::npos);
-  EXPECT_NE(complaint(Net(2), folder.path("w"), {.head_name = "norm"}).find("fc.weight is [3, 4]"),
+  EXPECT_NE(complaint(Net(2), folder.path("w"), {.head = LoadOptions::Head::kExact}).find("fc.weight is [3, 4]"),
             std::string::npos);
+  EXPECT_NE(complaint(Net(2), folder.path("w"), {.head_name = "norm"}).find("fc.weight is [3, 4]"), std::string::npos);
   EXPECT_NE(complaint(Net(2, 5), folder.path("w")).find("fc.weight is [3, 4]"), std::string::npos);
 }
 
@@ -153,8 +149,7 @@ TEST(ModuleWeights, LoseThePrefixOfDistributedDataParallel) {
 
   wrapped.tensors["other"] = torch::ones({1});
   write_tensor_file(folder.path("mixed"), wrapped);
-  EXPECT_NE(complaint(Net(3), folder.path("mixed")).find("not in the model: module.conv.bias"),
-            std::string::npos);
+  EXPECT_NE(complaint(Net(3), folder.path("mixed")).find("not in the model: module.conv.bias"), std::string::npos);
 }
 
 TEST(ModuleWeights, AreReadFromFilesWithoutBatchCountsAndInOtherPrecisions) {
@@ -173,8 +168,7 @@ TEST(ModuleWeights, AreReadFromFilesWithoutBatchCountsAndInOtherPrecisions) {
 
 TEST(TensorFile, RefusesTypesThatFilesDoNotHold) {
   const TemporaryFolder folder;
-  EXPECT_THROW(write_tensor_file(folder.path("w"), {{{"c", torch::ones({1}, torch::kComplexFloat)}}, {}}),
-               UsageError);
+  EXPECT_THROW(write_tensor_file(folder.path("w"), {{{"c", torch::ones({1}, torch::kComplexFloat)}}, {}}), UsageError);
 }
 
 /// One test case, because starting Python with torch takes seconds.

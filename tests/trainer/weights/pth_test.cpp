@@ -41,9 +41,8 @@ const TensorFragment kMatrix{.shape = {2, 2}, .strides = {2, 1}};
 TEST(Pth, ReadsAHandMadeFileWithAndWithoutZip64) {
   for (const bool zip64 : {false, true}) {
     const TemporaryFolder folder;
-    const auto path =
-        folder.write("f", pth_file(program(dict(text("w") + TensorFragment{{2}, {2}, 1}.pickle())),
-                                   {.zip64 = zip64, .comment = "a comment"}));
+    const auto path = folder.write("f", pth_file(program(dict(text("w") + TensorFragment{{2}, {2}, 1}.pickle())),
+                                                 {.zip64 = zip64, .comment = "a comment"}));
     const WeightFile file = open_weight_file(path);
     ASSERT_EQ(file.tensors.size(), 1u);
     EXPECT_EQ(file.tensors[0].name, "w");
@@ -71,8 +70,7 @@ TEST(Pth, RefusesEveryOtherGlobalAndOpcodeByName) {
   expect_complaint(complaint_about(pth_file(program(call))), "posix.system");
   expect_complaint(complaint_about(pth_file(program(global("builtins", "eval")))), "builtins.eval");
   expect_complaint(complaint_about(pth_file(program(global("torch", "load")))), "torch.load");
-  expect_complaint(complaint_about(pth_file(program(global("torch.hub", "FloatStorage")))),
-                   "torch.hub.FloatStorage");
+  expect_complaint(complaint_about(pth_file(program(global("torch.hub", "FloatStorage")))), "torch.hub.FloatStorage");
   expect_complaint(complaint_about(pth_file(program("(iposix\nsystem\n"))), "INST (0x69)");
   expect_complaint(complaint_about(pth_file(program("\x93"))), "STACK_GLOBAL (0x93)");
   expect_complaint(complaint_about(pth_file(program("\x01"))), "0x01");
@@ -106,8 +104,7 @@ TEST(Pth, SurvivesDeepNestingAndCycles) {
   for (int depth = 0; depth < 1'000'000; ++depth) nested += "](";
   for (int depth = 0; depth < 1'000'000; ++depth) nested += "e";
   EXPECT_NE(complaint_about(pth_file(program(nested + "u"))), "");
-  EXPECT_NE(complaint_about(pth_file(program("}q\x01(" + text("model") + "h\x01u"))), "")
-      << "a dict in itself";
+  EXPECT_NE(complaint_about(pth_file(program("}q\x01(" + text("model") + "h\x01u"))), "") << "a dict in itself";
 }
 
 TEST(Pth, RefusesTensorsThatReachBeyondTheirStorage) {
@@ -115,25 +112,21 @@ TEST(Pth, RefusesTensorsThatReachBeyondTheirStorage) {
   EXPECT_EQ(complaint_about_tensor({{2, 2}, {0, 0}, 3}), "") << "expanded";
   EXPECT_EQ(complaint_about_tensor({{0, 5}, {5, 1}, 4}), "") << "empty, at the end";
   EXPECT_EQ(complaint_about_tensor({{}, {}, 3}), "") << "scalar";
-  expect_complaint(complaint_about_tensor({{2, 2}, {2, 1}, 1}),
-                   "'w' of shape [2, 2] reaches beyond its storage");
+  expect_complaint(complaint_about_tensor({{2, 2}, {2, 1}, 1}), "'w' of shape [2, 2] reaches beyond its storage");
   expect_complaint(complaint_about_tensor({{5}, {1}}), "reaches beyond");
   expect_complaint(complaint_about_tensor({{2}, {4}}), "reaches beyond");
   expect_complaint(complaint_about_tensor({{}, {}, 4}), "reaches beyond");
   expect_complaint(complaint_about_tensor({{0}, {1}, 5}), "reaches beyond");
   expect_complaint(complaint_about_tensor({{2}, {INT32_MAX}}), "reaches beyond");
-  expect_complaint(complaint_about_tensor({{INT32_MAX, INT32_MAX, 4}, {INT32_MAX, INT32_MAX, 1}}),
-                   "reaches beyond");
+  expect_complaint(complaint_about_tensor({{INT32_MAX, INT32_MAX, 4}, {INT32_MAX, INT32_MAX, 1}}), "reaches beyond");
   expect_complaint(complaint_about_tensor({{2}, {-1}, 3}), "no proper offset");
   expect_complaint(complaint_about_tensor({{2}, {1}, -1}), "no proper offset");
   expect_complaint(complaint_about_tensor({{-2}, {1}}), "no proper offset");
   expect_complaint(complaint_about_tensor({{2, 2}, {1}}), "no proper offset");
   expect_complaint(complaint_about_tensor({{2}, {1}, 0, 5}), "wants a storage of 5 elements");
-  expect_complaint(complaint_about_tensor({{2}, {1}, 0, 4, "DoubleStorage"}),
-                   "wants a storage of 4 elements");
+  expect_complaint(complaint_about_tensor({{2}, {1}, 0, 4, "DoubleStorage"}), "wants a storage of 4 elements");
   EXPECT_EQ(complaint_about_tensor({{2}, {1}, 0, 2, "DoubleStorage"}), "");
-  expect_complaint(complaint_about_tensor({{2}, {1}, 0, 4, "ComplexFloatStorage"}),
-                   "torch.ComplexFloatStorage");
+  expect_complaint(complaint_about_tensor({{2}, {1}, 0, 4, "ComplexFloatStorage"}), "torch.ComplexFloatStorage");
 }
 
 TEST(Pth, RefusesArchivesThatTorchDoesNotWrite) {
@@ -204,8 +197,7 @@ TEST(Pth, SurvivesEveryByteOfThePickleReplacedByEveryOther) {
 }
 
 TEST(Pth, SaysHowToConvertTheFormatOfBefore1_6) {
-  const std::string legacy =
-      std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15) + "rest";
+  const std::string legacy = std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15) + "rest";
   expect_complaint(complaint_about(legacy), "python -c \"import torch; torch.save(torch.load('");
 }
 

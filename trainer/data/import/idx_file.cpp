@@ -36,8 +36,7 @@ class IdxReader {
   void check_magic(uint32_t wanted, const char* kind) {
     const uint32_t magic = read_number("the magic number");
     if (magic == wanted) return;
-    fail(concat("at byte 0: magic number ", hexadecimal(magic), ", but a file of ", kind, " has ",
-                hexadecimal(wanted)),
+    fail(concat("at byte 0: magic number ", hexadecimal(magic), ", but a file of ", kind, " has ", hexadecimal(wanted)),
          "");
   }
 

@@ -51,15 +51,12 @@ void check(const IdxImport& options) {
   check_folder_name(options.split, "--split");
   check_classes(options);
   if (options.limit_per_class && *options.limit_per_class < 1)
-    throw UsageError(concat("--limit-per-class is ", *options.limit_per_class),
-                     "ask for at least one picture");
-  if (options.offset_per_class < 0)
-    throw UsageError(concat("--offset-per-class is ", options.offset_per_class));
+    throw UsageError(concat("--limit-per-class is ", *options.limit_per_class), "ask for at least one picture");
+  if (options.offset_per_class < 0) throw UsageError(concat("--offset-per-class is ", options.offset_per_class));
   if (options.format != "png" && options.format != "jpeg")
     throw UsageError(concat("--format ", options.format, " is unknown"), "use png or jpeg");
   if (options.quality && options.format == "png")
-    throw UsageError("--quality has no meaning for png, which loses nothing",
-                     "leave it out, or use --format jpeg");
+    throw UsageError("--quality has no meaning for png, which loses nothing", "leave it out, or use --format jpeg");
   if (options.quality && (*options.quality < 1 || *options.quality > 100))
     throw UsageError(concat("--quality is ", *options.quality), "it goes from 1 to 100");
 }
@@ -85,9 +82,8 @@ json parameters_of(const IdxImport& options) {
 }
 
 bool is_still_there(const fs::path& split_folder, const ImportEntry& entry) {
-  return std::all_of(entry.folders.begin(), entry.folders.end(), [&](const auto& folder) {
-    return content_of(split_folder / folder.first) == folder.second;
-  });
+  return std::all_of(entry.folders.begin(), entry.folders.end(),
+                     [&](const auto& folder) { return content_of(split_folder / folder.first) == folder.second; });
 }
 
 ImportSummary summary_of(const ImportEntry& entry, bool was_complete) {
@@ -124,10 +120,9 @@ std::vector<std::string> class_names(const IdxImport& options, const std::vector
 
 void check_counts(const IdxImport& options, const IdxImages& images, const std::vector<uint8_t>& labels) {
   if (images.num_images != labels.size())
-    throw DataError(
-        concat("IDX files do not belong together: ", options.images.string(), " has ", images.num_images,
-               " pictures (byte 4), ", options.labels.string(), " has ", labels.size(), " labels (byte 4)"),
-        "give the labels of the same split");
+    throw DataError(concat("IDX files do not belong together: ", options.images.string(), " has ", images.num_images,
+                           " pictures (byte 4), ", options.labels.string(), " has ", labels.size(), " labels (byte 4)"),
+                    "give the labels of the same split");
   if (labels.empty()) throw DataError(concat("IDX file ", options.labels.string(), " holds no label"));
 }
 
@@ -146,12 +141,11 @@ std::vector<ClassSelection> select(const IdxImport& options, const std::vector<u
     for (size_t i = 0; i < labels.size(); ++i)
       if (labels[i] == label) indices.push_back(i);
     const size_t num_available = indices.size();
-    indices.erase(indices.begin(),
-                  indices.begin() + std::min<size_t>(options.offset_per_class, num_available));
+    indices.erase(indices.begin(), indices.begin() + std::min<size_t>(options.offset_per_class, num_available));
     if (options.limit_per_class) indices.resize(std::min<size_t>(indices.size(), *options.limit_per_class));
     if (indices.empty())
-      throw DataError(concat("class '", names[label], "' has ", num_available, " pictures in ",
-                             options.labels.string(), ": none is left"),
+      throw DataError(concat("class '", names[label], "' has ", num_available, " pictures in ", options.labels.string(),
+                             ": none is left"),
                       "lower --offset-per-class, or leave the class out with --only");
     selection.push_back({names[label], std::move(indices)});
   }
@@ -162,9 +156,9 @@ void refuse_foreign_files(const fs::path& split_folder, const std::vector<ClassS
   for (const ClassSelection& chosen : selection) {
     const fs::path folder = split_folder / chosen.name;
     if (content_of(folder).num_files > 0)
-      throw DataError(concat("class folder ", folder.string(),
-                             " already holds files that another import, or you, put there"),
-                      concat("remove it, or import into another folder"));
+      throw DataError(
+          concat("class folder ", folder.string(), " already holds files that another import, or you, put there"),
+          concat("remove it, or import into another folder"));
   }
 }
 
@@ -180,8 +174,7 @@ class PictureWriter {
     if (png)
       encode_grey_png(pixels, images_.width, images_.height, bytes_);
     else
-      encode_grey_jpeg(pixels, images_.width, images_.height, options_.quality.value_or(kDefaultQuality),
-                       bytes_);
+      encode_grey_jpeg(pixels, images_.width, images_.height, options_.quality.value_or(kDefaultQuality), bytes_);
     replace_file(folder / concat(padded(index, images_.num_images - 1), png ? ".png" : ".jpg"), bytes_);
     return bytes_.size();
   }

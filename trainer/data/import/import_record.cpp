@@ -19,10 +19,7 @@ json to_json(const ImportEntry& entry) {
   json folders = json::object();
   for (const auto& [name, content] : entry.folders)
     folders[name] = {{"files", content.num_files}, {"bytes", content.num_bytes}};
-  return {{"split", entry.split},
-          {"parameters", entry.parameters},
-          {"complete", entry.complete},
-          {"folders", folders}};
+  return {{"split", entry.split}, {"parameters", entry.parameters}, {"complete", entry.complete}, {"folders", folders}};
 }
 
 ImportEntry from_json(const json& value) {
