@@ -36,9 +36,9 @@ class StepRunner {
 
  private:
   struct InFlight {
+    std::vector<std::byte> received;  // only when it is combined with what is there; goes after the transfers
     std::unique_ptr<Transfer> sending;
     std::unique_ptr<Transfer> receiving;
-    std::vector<std::byte> received;  // only when it is combined with what is there
   };
 
   // An empty range still is one (empty) message, so that both sides count alike.

@@ -66,12 +66,12 @@ Offer offer_of_first(NodeGroup& group, Offer offer, Deadline deadline) {
   return offer;
 }
 
-/// What Error `action` throws says; empty when it throws none.
+/// What the exception that `action` throws says; empty when it throws none.
 template <class Action>
 std::string problem_of(Action action) {
   try {
     action();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return error.what();
   }
   return {};
@@ -151,8 +151,9 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
   });
   while (!work.done()) {
     try {
-      work.wait(deadline);
+      work.wait(Deadline::after(std::max<Clock::duration>(deadline.remaining(), {}) + kTimeToSayWhy));
     } catch (const TimeoutError&) {
+      if (work.done()) break;  // its own error, or that of a call before it, says more
       int queued = kQueued;
       if (state->compare_exchange_strong(queued, kGivenUp)) throw late;
       deadline = Deadline::after(kDefaultTimeout);  // it has begun, and ends by its own deadline

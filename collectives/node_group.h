@@ -23,8 +23,8 @@ namespace skein {
 /// says otherwise; one thread of each rank at a time. Waiting spins for a few microseconds, then sleeps.
 ///
 /// Protocol. Each rank counts the sync points it has reached in `progress`, which only it writes. A sync point is
-/// passed when all ranks have reached it. What a rank says or copies for the others at sync point k lies in the half k
-/// % 2 of its area and may be overwritten at k + 2: by then all have passed k + 1, hence have done with k.
+/// passed when all ranks have reached it. What a rank says or copies for the others at sync point k lies in half
+/// (k mod 2) of its area and may be overwritten at k + 2: by then all have passed k + 1, hence have done with k.
 class NodeGroup {
  public:
   static constexpr std::size_t kSmallBytes = 16 * 1024;  ///< half of a rank's area for whole small messages

@@ -45,8 +45,10 @@ int leave(const World& world, const RefusedStart& refused) {
 int run_in_world(World& world, const TrainingRequest& request, SignalWatch& signals) {
   try {
     run_training_job(world, request, signals);
+    signals.stop();  // what it calls uses the world, which goes first
     return 0;
   } catch (const RefusedStart& refused) {
+    signals.stop();
     return leave(world, refused);
   } catch (const std::exception& error) {
     world.fail(error);

@@ -26,12 +26,15 @@ SignalWatch::SignalWatch() {
   pthread_sigmask(SIG_BLOCK, &signals_, &previous_);
 }
 
+void SignalWatch::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  pthread_kill(thread_.native_handle(), SIGUSR2);  // blocked there: it only ends sigwaitinfo
+  thread_.join();
+}
+
 SignalWatch::~SignalWatch() {
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    pthread_kill(thread_.native_handle(), SIGUSR2);  // blocked there: it only ends sigwaitinfo
-    thread_.join();
-  }
+  stop();
   pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
 }
 

@@ -38,6 +38,8 @@ class SignalWatch {
   /// From here on `on_signal` is called at the first signal, in a thread of this object; also for one that
   /// came before.
   void start(std::function<void(int signal_number)> on_signal);
+  /// No call begins after this returns; one under way is waited for. Signals stay blocked.
+  void stop();
 
  private:
   sigset_t signals_;

@@ -32,7 +32,11 @@ void cancel_on_signal(World& world, RunJournal& journal, int signal_number) {
     journal.cancel(canceled.what());
   else
     std::this_thread::sleep_for(kGraceForRankZero);
-  world.fail(canceled);
+  try {
+    throw canceled;  // so that the failure keeps its kind
+  } catch (const Canceled& error) {
+    world.fail(error);
+  }
 }
 
 /// Ranks of the same machine share its cores even where they cannot share memory, so its name decides.

@@ -60,9 +60,11 @@ Rows metrics_of(const RunDirectory& run) {
 
 Rows outputs_of(const RunDirectory& run) {
   Rows rows;
-  for (const auto& file : run.output_files())
-    rows.push_back(
-        {file.string(), bytes_text(static_cast<double>(std::filesystem::file_size(run.path() / "outputs" / file)))});
+  for (const auto& file : run.output_files()) {
+    std::error_code gone;  // a run that is being written replaces its checkpoints
+    const auto num_bytes = std::filesystem::file_size(run.path() / "outputs" / file, gone);
+    if (!gone) rows.push_back({file.string(), bytes_text(static_cast<double>(num_bytes))});
+  }
   return rows;
 }
 

@@ -138,11 +138,23 @@ bool is_known(const std::exception& error, const Health& health) {
   return false;
 }
 
+constexpr auto kLongestFarewell = std::chrono::hours(24);     // rank 0 may have much to copy after the last collective
+constexpr auto kTimeForLastWords = std::chrono::seconds(20);  // for the log and the post-mortem, on a hung file system
+constexpr auto kTimeToAbort = std::chrono::seconds(1);
+
+/// Ends this process, whatever its other threads are stuck in.
+void leave_after(std::chrono::seconds delay, int exit_code) {
+  std::thread([=] {
+    std::this_thread::sleep_for(delay);
+    _exit(exit_code);
+  }).detach();
+}
+
 /// Waits until every rank is about to leave, so that nobody's exit looks like a death. False when that cannot happen.
 bool everyone_leaves(const Health& health) {
   MPI_Request request = MPI_REQUEST_NULL;
   if (health.failed() || MPI_Ibarrier(MPI_COMM_WORLD, &request) != MPI_SUCCESS) return false;
-  const Deadline deadline = Deadline::after(kDefaultTimeout);
+  const Deadline deadline = Deadline::after(kLongestFarewell);
   auto pause = std::chrono::microseconds(1);
   while (!health.failed() && !deadline.expired()) {
     int done = 0;
@@ -234,16 +246,14 @@ World::~World() {
 }
 
 void World::fail(const std::exception& error) {
+  const auto* own = dynamic_cast<const Error*>(&error);
+  const int code = own ? own->exit_code() : 1;
+  leave_after(kTimeForLastWords, code);
   const std::exception_ptr current = std::current_exception();
   const bool is_first = health_.report(current ? current : std::make_exception_ptr(Error(error.what())));
   if (!is_first && !is_known(error, health_)) log_error(error.what());
   flush_log();
-  const auto* own = dynamic_cast<const Error*>(&error);
-  const int code = own ? own->exit_code() : 1;
-  std::thread([code] {
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-    _exit(code);
-  }).detach();
+  leave_after(kTimeToAbort, code);
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
 }

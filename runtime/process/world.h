@@ -40,8 +40,9 @@ class World {
   Health& health() { return health_; }
   PostMortem& post_mortem() { return post_mortem_; }
 
-  /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process after
-  /// at most one second. The exit code is the error's own (runtime/process/error.h), 1 for other exceptions.
+  /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process within
+  /// a second, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
+  /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
   [[noreturn]] void fail(const std::exception& error);
 
  private:

@@ -102,6 +102,10 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
   check_directory_name("--experiment", experiment_);
   if (!options.run_id.empty()) check_directory_name("--run-id", options.run_id);
   for (const auto& [name, value] : facts.items()) check_fact(name);
+  for (const fs::path& taken : {runs_dir_, runs_dir_ / experiment_})
+    if (!options.output_dir.empty() && fs::weakly_canonical(options.output_dir) == fs::weakly_canonical(taken))
+      throw UsageError(concat("--output-dir ", options.output_dir.string(), " is where runs are kept"),
+                       "name a folder of its own, or leave it out: a run has its own outputs/");
   require_writable(runs_dir_, options.needed_bytes);
   if (!options.output_dir.empty()) require_writable(options.output_dir, options.needed_bytes);
 
@@ -158,7 +162,12 @@ void Run::cancel(const std::string& reason) {
 }
 
 void Run::end(RunState state, const std::string& reason) {
-  if (!metrics_.empty()) files_->record.add("metrics", {{"metrics", summary_of(metrics_)}});
+  try {
+    if (!metrics_.empty()) files_->record.add("metrics", {{"metrics", summary_of(metrics_)}});
+  } catch (const StorageError& error) {
+    if (state == RunState::kCompleted) throw;
+    log_error(concat("run ", id_, " could not record its last metrics: ", error.what()));  // the state matters more
+  }
   files_->record.set_state(state, reason);
   files_->lease.reset();
 }

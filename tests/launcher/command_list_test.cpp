@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {

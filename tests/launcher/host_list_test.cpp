@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
-class HostListTest : public TemporaryDirectory {
+class HostListTest : public DirectoryTest {
  protected:
   HostList read(const std::string& text) {
     write_text(directory_ / "hosts", text);
@@ -30,8 +30,8 @@ TEST_F(HostListTest, CommandLine) {
 }
 
 TEST_F(HostListTest, Hostfile) {
-  EXPECT_EQ(read("# comment\n\n  a slots=2 # trailing\nb\tslots=4 max_slots=8\r\nc max-slots=2\nd\n"),
-            (HostList{{"a", 2, kNone}, {"b", 4, 8}, {"c", kNone, 2}, {"d", kNone, kNone}}));
+  EXPECT_EQ(read("# comment\n\n  a slots=2 # trailing\nb\tslots=4 max_slots=8\r\nc slots=1 max-slots=2\nd\n"),
+            (HostList{{"a", 2, kNone}, {"b", 4, 8}, {"c", 1, 2}, {"d", kNone, kNone}}));
   EXPECT_EQ(read("a slots=1"), (HostList{{"a", 1, kNone}})) << "no newline at the end";
 }
 
@@ -46,6 +46,7 @@ TEST_F(HostListTest, LinesThatDoNotParse) {
   EXPECT_ERROR(ConfigError, at(1) + "expected slots=N after the host, found '4'", read("a 4\n"));
   EXPECT_ERROR(ConfigError, at(1) + "slots is given twice", read("a slots=1 slots=2\n"));
   EXPECT_ERROR(ConfigError, at(3) + "max_slots=1 is less than slots=2", read("\n#\na slots=2 max_slots=1\n"));
+  EXPECT_ERROR(ConfigError, at(2) + "max_slots without slots", read("a\nb max_slots=2\n"));
   EXPECT_ERROR(ConfigError, "write `a slots=4`", read("a:4\n"));
   EXPECT_ERROR(ConfigError, "~/.ssh/config", read("me@a slots=4\n"));
   EXPECT_ERROR(ConfigError, at(1) + "'slots=4' is no host name", read("slots=4\n"));

@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
 namespace fs = std::filesystem;
 
-class ProgramFinder : public TemporaryDirectory {
+class ProgramFinder : public DirectoryTest {
  protected:
   fs::path program(const std::string& name) const {
     write_text(directory_ / name, "#!/bin/sh\n");

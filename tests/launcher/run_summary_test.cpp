@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
-class RunSummary : public TemporaryDirectory {
+class RunSummary : public DirectoryTest {
  protected:
   nlohmann::json summarize(const std::string& events) {
     write_text(directory_ / "e" / "r" / "events.jsonl", events);

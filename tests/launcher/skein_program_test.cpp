@@ -8,7 +8,7 @@
 #include "runtime/process/environment.h"
 #include "runtime/process/subprocess.h"
 #include "runtime/run/run.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-class SkeinProgram : public TemporaryDirectory {
+class SkeinProgram : public DirectoryTest {
  protected:
   /// mpirun refuses root without these; containers' test users are root.
   static std::map<std::string, std::string> environment() {
@@ -155,12 +155,12 @@ TEST_F(SkeinProgram, Usr2ReachesAllRanks) {
   options.stdout_file = out;
   Subprocess job(options);
   const auto limit = Deadline::after(seconds(30));
-  while (read_text(out) != "ready\nready\n" && !limit.expired()) usleep(5000);
+  while (file_contents(out) != "ready\nready\n" && !limit.expired()) usleep(5000);
   job.send_signal(SIGUSR2);
   const auto status = job.wait(limit);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->code, 7);
-  expect_contains(read_text(out), "got\n");
+  expect_contains(file_contents(out), "got\n");
 }
 
 TEST_F(SkeinProgram, TermEndsTheJob) {
@@ -169,13 +169,15 @@ TEST_F(SkeinProgram, TermEndsTheJob) {
   options.stdout_file = out;
   Subprocess job(options);
   const auto limit = Deadline::after(seconds(30));
-  while (read_text(out).empty() && !limit.expired()) usleep(5000);
+  while (file_contents(out).empty() && !limit.expired()) usleep(5000);
   job.send_signal(SIGTERM);
   const auto status = job.wait(limit);
   ASSERT_TRUE(status);
   EXPECT_FALSE(status->success());
-  const fs::path rank = "/proc/" + std::to_string(std::stoi(read_text(out)));
-  const auto is_gone = [&] { return !fs::exists(rank) || read_text(rank / "stat").find(") Z ") != std::string::npos; };
+  const fs::path rank = "/proc/" + std::to_string(std::stoi(file_contents(out)));
+  const auto is_gone = [&] {
+    return !fs::exists(rank) || file_contents(rank / "stat").find(") Z ") != std::string::npos;
+  };
   while (!is_gone() && !limit.expired()) usleep(5000);
   EXPECT_TRUE(is_gone()) << "the rank still runs";
 }
@@ -187,7 +189,7 @@ TEST_F(SkeinProgram, BecomesItsSiblings) {
   Subprocess process(
       {.argv = {(directory_ / "skein").string(), "greet", "a b", "--help"}, .stdout_file = directory_ / "out"});
   EXPECT_EQ(process.wait(Deadline::after(seconds(20)))->code, 4);
-  EXPECT_EQ(read_text(directory_ / "out"),
+  EXPECT_EQ(file_contents(directory_ / "out"),
             concat((directory_ / "skein-greet").string(), "|2|a b|", process.pid(), "\n"));
 }
 

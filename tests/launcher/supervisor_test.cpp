@@ -8,20 +8,20 @@
 
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
-class SupervisorTest : public TemporaryDirectory {
+class SupervisorTest : public DirectoryTest {
  protected:
   void SetUp() override {
-    TemporaryDirectory::SetUp();
+    DirectoryTest::SetUp();
     pthread_sigmask(SIG_SETMASK, nullptr, &mask_);
   }
   void TearDown() override {
     pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    TemporaryDirectory::TearDown();
+    DirectoryTest::TearDown();
   }
   static ExitStatus shell(const std::string& script) { return supervise({"sh", "-c", script}, full_environment()); }
 
@@ -42,7 +42,7 @@ TEST_F(SupervisorTest, HandsSignalsOn) {
     const ExitStatus status = shell(concat("trap 'echo got > ", got, "; exit 9' ", name, "; kill -", name,
                                            " $PPID; for i in $(seq 500); do sleep 0.02; done"));
     EXPECT_EQ(status.code, 9) << name;
-    EXPECT_EQ(read_text(got), "got\n");
+    EXPECT_EQ(file_contents(got), "got\n");
   }
 }
 

@@ -26,10 +26,21 @@ DataParallel::Reducer::Reducer(std::vector<NamedTensor> parameters, Communicator
     hooks_.emplace_back(parameters_[i].tensor, [this, i] { on_accumulated(i); });
 }
 
+DataParallel::Reducer::~Reducer() {
+  const bool under_way = std::any_of(bucket_states_.begin(), bucket_states_.end(),
+                                     [](const BucketState& state) { return state.work.valid() && !state.work.done(); });
+  if (under_way) new GradientLayout(std::move(layout_));  // the communicator's thread works in its memory
+}
+
 /// Must not throw: other ranks are counting on this rank's part of the collectives. finish_pass() throws instead.
 void DataParallel::Reducer::on_accumulated(std::size_t parameter) {
   const bool averages = overlap_ && !no_sync_;
-  if (averages && !in_pass_) begin_pass();
+  const bool was_abandoned = in_pass_ && pass_.expired();
+  if (averages && (!in_pass_ || was_abandoned)) begin_pass();
+  if (was_abandoned && !failure_)
+    failure_ = std::make_exception_ptr(
+        UsageError("an earlier backward() failed before the gradients were averaged, so the ranks no longer agree",
+                   "let its error end the program, or make a new DataParallel"));
   if (failure_) return;
   try {
     collect(parameter);
@@ -41,7 +52,10 @@ void DataParallel::Reducer::on_accumulated(std::size_t parameter) {
 
 void DataParallel::Reducer::begin_pass() {
   in_pass_ = true;
-  torch::autograd::Engine::get_default_engine().queue_callback([this] { finish_pass(); });
+  // A backward that fails drops its callbacks, and `pass` with them.
+  const auto pass = std::make_shared<const int>();
+  pass_ = pass;
+  torch::autograd::Engine::get_default_engine().queue_callback([this, pass] { finish_pass(); });
 }
 
 /// Moves a fresh gradient to its place in the bucket while it is in the cache. One that autograd has accumulated in

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <exception>
+#include <memory>
 #include <vector>
 
 #include "trainer/parallel/data_parallel.h"
@@ -18,6 +19,12 @@ class DataParallel::Reducer {
  public:
   /// Collective.
   Reducer(std::vector<NamedTensor> parameters, Communicator& communicator, const DataParallelOptions& options);
+
+  /// Neither waits nor communicates. Where buckets are still under way, because an error came in between, their memory
+  /// stays until the process ends.
+  ~Reducer();
+  Reducer(const Reducer&) = delete;
+  Reducer& operator=(const Reducer&) = delete;
 
   void set_no_sync(bool value) { no_sync_ = value; }
   bool no_sync() const { return no_sync_; }
@@ -58,6 +65,7 @@ class DataParallel::Reducer {
 
   // State of the current pass.
   bool in_pass_ = false;
+  std::weak_ptr<const int> pass_;  // lives as long as the autograd engine means to end the pass
   std::vector<BucketState> bucket_states_;
   std::size_t num_launched_ = 0;
   std::vector<bool> is_ready_;              // by parameter

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/options/expect_error.h"
 #include "tests/runtime/options/sample_options.h"
+#include "tests/support/expect_error.h"
 
 namespace skein {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "tests/runtime/options/expect_error.h"
 #include "tests/runtime/options/sample_options.h"
+#include "tests/support/expect_error.h"
 
 namespace skein {
 namespace {

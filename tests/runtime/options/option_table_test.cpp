@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/options/expect_error.h"
 #include "tests/runtime/options/sample_options.h"
+#include "tests/support/expect_error.h"
 
 namespace skein {
 namespace {

@@ -5,17 +5,17 @@
 
 #include "runtime/process/error.h"
 #include "tests/runtime/run/file_size_limit.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
 namespace fs = std::filesystem;
 
-class CollectOutputs : public TemporaryDirectory {
+class CollectOutputs : public DirectoryTest {
  protected:
   void SetUp() override {
-    TemporaryDirectory::SetUp();
+    DirectoryTest::SetUp();
     from_ = directory_ / "from";
     to_ = directory_ / "runs" / "e" / "id" / "outputs";
     fs::create_directories(from_);
@@ -35,8 +35,8 @@ TEST_F(CollectOutputs, CopiesTheTree) {
   const CollectedOutputs result = collect(from_);
   EXPECT_EQ(result.num_files, 3u);
   EXPECT_EQ(result.num_bytes, 300001u);
-  EXPECT_EQ(read_text(to_ / "model.safetensors"), std::string(300000, 'm'));
-  EXPECT_EQ(read_text(to_ / "checkpoints" / "1" / "state"), "s");
+  EXPECT_EQ(file_contents(to_ / "model.safetensors"), std::string(300000, 'm'));
+  EXPECT_EQ(file_contents(to_ / "checkpoints" / "1" / "state"), "s");
   EXPECT_EQ(fs::status(to_ / "empty").permissions(), fs::perms::owner_all);
   EXPECT_EQ(fs::last_write_time(to_ / "empty"), fs::last_write_time(from_ / "empty"));
 }
@@ -45,7 +45,7 @@ TEST_F(CollectOutputs, CopiesStayWhenTheNextRunRewritesItsOutputs) {
   write_text(from_ / "model", "first");
   collect(from_);
   std::ofstream(from_ / "model") << "second run";  // in place
-  EXPECT_EQ(read_text(to_ / "model"), "first");
+  EXPECT_EQ(file_contents(to_ / "model"), "first");
 }
 
 TEST_F(CollectOutputs, LeavesOldHiddenAndLinkedFiles) {
@@ -64,7 +64,7 @@ TEST_F(CollectOutputs, AnOutputDirectoryThatHoldsTheRuns) {
   write_text(directory_ / "model", "m");
   write_text(directory_ / "runs" / "e" / "other" / "metrics.jsonl", "{}");
   EXPECT_EQ(collect(directory_).num_files, 1u);
-  EXPECT_EQ(read_text(to_ / "model"), "m");
+  EXPECT_EQ(file_contents(to_ / "model"), "m");
 }
 
 TEST_F(CollectOutputs, FullDisk) {

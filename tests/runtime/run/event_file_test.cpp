@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "runtime/process/error.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -96,7 +96,7 @@ Scalar read_event(const std::string& bytes) {
   return scalar;
 }
 
-class EventFileTest : public TemporaryDirectory {};
+class EventFileTest : public DirectoryTest {};
 
 TEST_F(EventFileTest, Crc32cOfThePublishedVectors) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
@@ -110,7 +110,7 @@ TEST_F(EventFileTest, ScalarsReadBack) {
   events.add_scalar("a very long tag " + std::string(200, 'x'), -1e-5, std::int64_t{1} << 40, 1);
   EXPECT_TRUE(events.path().filename().string().starts_with("events.out.tfevents."));
 
-  Reader file(read_text(events.path()));
+  Reader file(file_contents(events.path()));
   EXPECT_EQ(read_event(read_record(file)).version, "brain.Event:2");
   const Scalar first = read_event(read_record(file));
   EXPECT_EQ(first.tag, "val/accuracy");

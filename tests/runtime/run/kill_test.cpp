@@ -9,7 +9,7 @@
 #include "runtime/process/subprocess.h"
 #include "runtime/run/hdf5_handle.h"
 #include "runtime/run/run_directory.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -19,10 +19,10 @@ using std::chrono::seconds;
 
 constexpr int kRounds = 25;
 
-class Kill : public TemporaryDirectory {
+class Kill : public DirectoryTest {
  protected:
   int num_said(const fs::path& said) const {
-    const std::string text = read_text(said);
+    const std::string text = file_contents(said);
     return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
 
@@ -50,7 +50,7 @@ class Kill : public TemporaryDirectory {
   }
 
   static void expect_readable_files(const fs::path& run) {
-    EXPECT_TRUE(!fs::exists(run / "run.json") || nlohmann::json::accept(read_text(run / "run.json")));
+    EXPECT_TRUE(!fs::exists(run / "run.json") || nlohmann::json::accept(file_contents(run / "run.json")));
     if (!fs::exists(run / "metrics.h5")) return;
     const Hdf5Session session;
     const Hdf5Handle file(H5Fopen((run / "metrics.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
@@ -89,7 +89,7 @@ TEST_F(Kill, AtRandomMomentsNothingLoggedIsLost) {
 TEST_F(Kill, ALiveWriterIsSeenAlive) {
   Subprocess writer({.argv = {RUN_WRITER, (directory_ / "runs").string(), "r"}, .stdout_file = directory_ / "out"});
   const auto limit = Deadline::after(seconds(20));
-  while (read_text(directory_ / "out").empty() && !limit.expired()) usleep(1000);
+  while (file_contents(directory_ / "out").empty() && !limit.expired()) usleep(1000);
   const RunDirectory run(directory_ / "runs" / "killed" / "r");
   EXPECT_EQ(run.status().state, RunState::kRunning);
   writer.send_signal(SIGKILL);

@@ -7,7 +7,7 @@
 #include "runtime/process/deadline.h"
 #include "runtime/process/error.h"
 #include "runtime/process/subprocess.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -17,12 +17,12 @@ using Liveness = WriterStatus::Liveness;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class LeaseTest : public TemporaryDirectory {
+class LeaseTest : public DirectoryTest {
  protected:
   fs::path file() const { return directory_ / "lease.json"; }
   /// Rewrites one field, as if another process had written the lease, and makes it look `age` old.
   void forge(const std::string& field, const nlohmann::json& value, seconds age) {
-    auto lease = nlohmann::json::parse(read_text(file()));
+    auto lease = nlohmann::json::parse(file_contents(file()));
     lease[field] = value;
     write_text(file(), lease.dump());
     fs::last_write_time(file(), fs::file_time_type::clock::now() - age);

@@ -10,12 +10,12 @@
 #include "runtime/run/metric_log.h"
 #include "runtime/run/metrics_file.h"
 #include "tests/runtime/run/file_size_limit.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
 
-class Metrics : public TemporaryDirectory {};
+class Metrics : public DirectoryTest {};
 
 MetricTable sample_table() {
   MetricTable table;
@@ -74,7 +74,7 @@ TEST_F(Metrics, LogCutAtEveryByteKeepsAllWholeLines) {
     MetricLog log(file);
     for (int i = 0; i < 4; ++i) log.append("loss", {0.5, i, i, 1767225600.0 + i});
   }
-  const std::string whole = read_text(file);
+  const std::string whole = file_contents(file);
   for (std::size_t length = 0; length <= whole.size(); ++length) {
     write_text(file, whole.substr(0, length));
     const MetricLogContents contents = read_metric_log(file);
@@ -141,12 +141,12 @@ TEST_F(Metrics, Hdf5FileHoldsWhatWasLogged) {
 TEST_F(Metrics, AFullDiskLeavesTheOldHdf5File) {
   const auto path = directory_ / "metrics.h5";
   write_metrics_file(path, sample_table(), "birds", "run-1");
-  const std::string before = read_text(path);
+  const std::string before = file_contents(path);
   {
     const FileSizeLimit full(512);
     EXPECT_THROW(write_metrics_file(path, sample_table(), "birds", "run-2"), StorageError);
   }
-  EXPECT_EQ(read_text(path), before);
+  EXPECT_EQ(file_contents(path), before);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "runtime/process/error.h"
 #include "runtime/run/run.h"
 #include "runtime/run/run_record.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-class RunDirectoryTest : public TemporaryDirectory {
+class RunDirectoryTest : public DirectoryTest {
  protected:
   fs::path runs() const { return directory_ / "runs"; }
   fs::path make(const std::string& experiment, const std::string& id) const {
@@ -123,8 +123,9 @@ TEST_F(RunDirectoryTest, WhatIsMissingOrWrongIsNamed) {
 TEST_F(RunDirectoryTest, EventsOfLaterVersionsAreIgnored) {
   const fs::path run = make("a", "r");
   const json before = RunDirectory(run).record();
-  write_text(run / "events.jsonl", read_text(run / "events.jsonl") + R"({"event":"fanfare","time":"x","louder":true})"
-                                                                     "\n{\"torn");
+  write_text(run / "events.jsonl", file_contents(run / "events.jsonl") +
+                                       R"({"event":"fanfare","time":"x","louder":true})"
+                                       "\n{\"torn");
   EXPECT_EQ(RunDirectory(run).record(), before);
 }
 

@@ -8,7 +8,7 @@
 #include "runtime/process/error.h"
 #include "runtime/run/run_directory.h"
 #include "tests/runtime/run/file_size_limit.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -16,12 +16,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-class RunTest : public TemporaryDirectory {
+class RunTest : public DirectoryTest {
  protected:
   RunOptions options(const std::string& id = "") const {
     return {.runs_dir = directory_ / "runs", .experiment = "birds", .run_id = id};
   }
-  static json run_json(const skein::Run& run) { return json::parse(read_text(run.directory() / "run.json")); }
+  static json run_json(const skein::Run& run) { return json::parse(file_contents(run.directory() / "run.json")); }
 };
 
 const json kFacts = {{"command", {"trainer", "--lr", "0.1"}}, {"parameters", {{"lr", 0.1}}}, {"seeds", {{"seed", 7}}}};
@@ -83,6 +83,17 @@ TEST_F(RunTest, OutputDirectoryIsCollected) {
   EXPECT_EQ(files, (std::vector<fs::path>{"checkpoints/model.safetensors", "training_curve.svg"}));
   EXPECT_EQ(run_json(run).at("outputs").at("num_files"), 2);
   EXPECT_EQ(run_json(run).at("outputs").at("from"), with_outputs.output_dir.string());
+}
+
+TEST_F(RunTest, OutputsCannotGoWhereRunsAreKept) {
+  for (const char* place : {"runs", "runs/birds/../birds"}) {
+    RunOptions with_outputs = options("r1");
+    with_outputs.experiment = "birds";
+    with_outputs.runs_dir = directory_ / "runs";
+    with_outputs.output_dir = directory_ / place;
+    EXPECT_ERROR(UsageError, "is where runs are kept", skein::Run(with_outputs, {}));
+  }
+  EXPECT_FALSE(fs::exists(directory_ / "runs"));
 }
 
 TEST_F(RunTest, LeavingEarlyIsAFailure) {

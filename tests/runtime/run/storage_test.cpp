@@ -10,7 +10,7 @@
 #include "runtime/run/json_lines.h"
 #include "runtime/run/space_check.h"
 #include "tests/runtime/run/file_size_limit.h"
-#include "tests/runtime/run/temporary_directory.h"
+#include "tests/support/directory_test.h"
 
 namespace skein {
 namespace {
@@ -21,24 +21,24 @@ std::size_t num_entries(const fs::path& directory) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
 }
 
-class Storage : public TemporaryDirectory {};
+class Storage : public DirectoryTest {};
 
 TEST_F(Storage, AtomicFileReplacesWhole) {
   const fs::path file = directory_ / "f";
   write_file_atomically(file, "old");
   AtomicFile next(file);
   next.write("new ");
-  EXPECT_EQ(read_text(file), "old");
+  EXPECT_EQ(file_contents(file), "old");
   next.write("text");
   next.commit();
-  EXPECT_EQ(read_text(file), "new text");
+  EXPECT_EQ(file_contents(file), "new text");
   EXPECT_EQ(num_entries(directory_), 1u);
 }
 
 TEST_F(Storage, AbandonedAtomicFileLeavesNothing) {
   write_file_atomically(directory_ / "f", "old");
   { AtomicFile(directory_ / "f").write("half"); }
-  EXPECT_EQ(read_text(directory_ / "f"), "old");
+  EXPECT_EQ(file_contents(directory_ / "f"), "old");
   EXPECT_EQ(num_entries(directory_), 1u);
 }
 
@@ -50,7 +50,7 @@ TEST_F(Storage, AFullDiskLeavesTheOldFile) {
     EXPECT_ERROR(StorageError, "cannot write " + file.string() + ": File too large",
                  write_file_atomically(file, std::string(5000, 'x')));
   }
-  EXPECT_EQ(read_text(file), "old");
+  EXPECT_EQ(file_contents(file), "old");
   EXPECT_EQ(num_entries(directory_), 1u);
 }
 
@@ -61,15 +61,15 @@ TEST_F(Storage, AtomicFileWhereThereIsNoDirectory) {
 TEST_F(Storage, AppendedLinesAreThereAtOnce) {
   AppendFile file(directory_ / "lines");
   file.append("one");
-  EXPECT_EQ(read_text(directory_ / "lines"), "one\n");
+  EXPECT_EQ(file_contents(directory_ / "lines"), "one\n");
   file.append("two");
-  EXPECT_EQ(read_text(directory_ / "lines"), "one\ntwo\n");
+  EXPECT_EQ(file_contents(directory_ / "lines"), "one\ntwo\n");
 }
 
 TEST_F(Storage, ATornLineOfAnEarlierWriterSpoilsNoOther) {
   write_text(directory_ / "lines", "one\ntw");
   AppendFile(directory_ / "lines").append("three");
-  EXPECT_EQ(read_text(directory_ / "lines"), "one\ntw\nthree\n");
+  EXPECT_EQ(file_contents(directory_ / "lines"), "one\ntw\nthree\n");
 }
 
 TEST_F(Storage, AppendingGoesOnAfterAFullDisk) {
@@ -81,7 +81,7 @@ TEST_F(Storage, AppendingGoesOnAfterAFullDisk) {
     EXPECT_ERROR(StorageError, "File too large", file.append("abc"));
   }
   file.append("end");
-  EXPECT_EQ(read_text(directory_ / "lines"), "12345678\na\nend\n");
+  EXPECT_EQ(file_contents(directory_ / "lines"), "12345678\na\nend\n");
 }
 
 TEST_F(Storage, AppendingToAFullDevice) {

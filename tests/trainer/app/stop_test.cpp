@@ -33,6 +33,15 @@ class Stop : public TrainerTest {
     EXPECT_TRUE(status.has_value()) << "still running";
     return status.value_or(ExitStatus{});
   }
+  /// Of mpirun's two children, rank 0 holds the lease; the other one is rank 1.
+  void signal_rank_1(const Subprocess& process, int signal_number) const {
+    const auto lease = nlohmann::json::parse(file_contents(run_directory("long") / "lease.json"));
+    const pid_t rank_0 = lease.at("pid");
+    const std::string pid = std::to_string(process.pid());
+    std::istringstream children(file_contents("/proc/" + pid + "/task/" + pid + "/children"));
+    for (pid_t child = 0; children >> child;)
+      if (child != rank_0) kill(child, signal_number);
+  }
   std::string reason() const { return record("long").at("state_history").back().value("reason", ""); }
 };
 
@@ -56,18 +65,23 @@ TEST_F(Stop, SigtermOfMpirunCancelsTheRun) {
   EXPECT_EQ(record("long").at("state"), "Canceled") << file_contents(directory() / "output");
 }
 
+TEST_F(Stop, SigtermOfOneRankCancelsTheRun) {
+  MpiJob job;
+  job.program = command();
+  Subprocess process = start(mpirun(job));
+  signal_rank_1(process, SIGTERM);
+  EXPECT_EQ(end_of(process).code, 128 + SIGTERM);
+  EXPECT_EQ(record("long").at("state"), "Canceled") << file_contents(directory() / "output") << reason();
+  const auto report = nlohmann::json::parse(file_contents(run_directory("long") / "post-mortem" / "rank_0001.json"));
+  EXPECT_EQ(report.at("error").at("kind"), "Canceled");
+  EXPECT_EQ(report.at("error").at("exit_code"), 128 + SIGTERM);
+}
+
 TEST_F(Stop, ADeadRankFailsTheRun) {
   MpiJob job;
   job.program = command();
   Subprocess process = start(mpirun(job));
-  // Rank 0 holds the lease; the other child of mpirun is rank 1.
-  const auto lease = nlohmann::json::parse(file_contents(run_directory("long") / "lease.json"));
-  const pid_t rank_0 = lease.at("pid");
-  const std::string children =
-      file_contents("/proc/" + std::to_string(process.pid()) + "/task/" + std::to_string(process.pid()) + "/children");
-  std::istringstream in(children);
-  for (pid_t child = 0; in >> child;)
-    if (child != rank_0) kill(child, SIGKILL);
+  signal_rank_1(process, SIGKILL);
   EXPECT_FALSE(end_of(process).success());
   EXPECT_EQ(record("long").at("state"), "Failed") << file_contents(directory() / "output");
   EXPECT_NE(reason().find("rank 1"), std::string::npos) << reason();

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <unistd.h>
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_directory.h"
 #include "trainer/data/file_bytes.h"
 #include "trainer/data/image.h"
 
@@ -63,28 +62,15 @@ std::vector<T> numbers_of(const std::string& line) {
   return {std::istream_iterator<T>(in), {}};
 }
 
-/// A new folder, removed with all it holds.
-class TemporaryFolder {
+class TemporaryFolder : public TemporaryDirectory {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "skein-data-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
   /// Writes a file, and the folders it is in.
   std::filesystem::path add(const std::string& name, const std::vector<uint8_t>& bytes = {'x'}) const {
-    const std::filesystem::path file = path_ / name;
+    const std::filesystem::path file = path() / name;
     std::filesystem::create_directories(file.parent_path());
     replace_file(file, bytes);
     return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// The message of the Expected error that `call` throws; a failure where it throws none or another kind.

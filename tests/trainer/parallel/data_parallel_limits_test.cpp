@@ -109,6 +109,24 @@ TEST(DataParallelLimits, AnExistingHookIsKeptAndComesBack) {
   });
 }
 
+TEST(DataParallelLimits, AFailedBackwardIsNotForgotten) {
+  run_ranks({2}, [](Communicator& comm) {
+    torch::nn::Linear first(2, 2);
+    torch::nn::Linear last(2, 1);
+    torch::nn::Sequential net(first, last);
+    DataParallel parallel(*net, comm);
+    torch::Tensor middle = first(torch::ones({1, 2}));
+    middle.register_hook([](torch::Tensor) -> torch::Tensor { throw std::runtime_error("out of luck"); });
+    EXPECT_ANY_THROW(last(middle).sum().backward());
+    for (int again = 0; again < 2; ++again) {
+      net->zero_grad();
+      const std::string text = message_of<UsageError>([&] { net->forward(torch::ones({1, 2})).sum().backward(); });
+      EXPECT_TRUE(contains(text, again == 0 ? "an earlier backward() failed" : "accumulated twice")) << text;
+    }
+    comm.barrier();
+  });
+}
+
 TEST(DataParallelLimits, GradientsOutliveIt) {
   run_ranks({2}, [](Communicator& comm) {
     ToyNet net;

@@ -73,7 +73,7 @@ TEST(ModuleWeights, AreTheSameBytesInEveryMemoryFormat) {
   save_weights(*net, folder.path("a"));
   net->conv->weight.set_data(net->conv->weight.detach().contiguous(torch::MemoryFormat::ChannelsLast));
   save_weights(*net, folder.path("b"));
-  EXPECT_EQ(read_file(folder.path("a")), read_file(folder.path("b")));
+  EXPECT_EQ(file_contents(folder.path("a")), file_contents(folder.path("b")));
 
   const Net loaded(3);
   loaded->conv->weight.set_data(loaded->conv->weight.detach().contiguous(torch::MemoryFormat::ChannelsLast));

@@ -1,11 +1,9 @@
 #include "tests/trainer/weights/python.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
 
 #include "runtime/process/subprocess.h"
 
@@ -21,24 +19,9 @@ bool run_python(const std::string& script, const std::vector<std::string>& argum
   return run.status.success();
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "skein-test-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::filesystem::filesystem_error(pattern, std::error_code());
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::filesystem::remove_all(path_);
-}
-
 std::string TemporaryFolder::write(const std::string& name, const std::string& contents) const {
   std::ofstream(path(name), std::ios::binary) << contents;
   return path(name);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace skein::test

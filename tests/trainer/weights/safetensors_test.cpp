@@ -89,7 +89,7 @@ TEST(Safetensors, WritesTheSameBytesWhateverTheOrder) {
   const auto a = record("a", kFloat32, {2}, data), b = record("b", kInt64, {1}, data);
   write_safetensors(folder.path("1"), std::vector{a, b}, {{"k", "v"}});
   write_safetensors(folder.path("2"), std::vector{b, a}, {{"k", "v"}});
-  EXPECT_EQ(read_file(folder.path("1")), read_file(folder.path("2")));
+  EXPECT_EQ(file_contents(folder.path("1")), file_contents(folder.path("2")));
 }
 
 TEST(Safetensors, LeavesNothingBesideTheFile) {
@@ -111,7 +111,7 @@ TEST(Safetensors, RefusesToWriteWhatWouldNotReadBackAndKeepsTheOldFile) {
   EXPECT_THROW(write_safetensors(folder.path("f"), std::vector{record("__metadata__", kFloat32, {2}, data)}),
                UsageError);
   EXPECT_THROW(write_safetensors(folder.path("f"), std::vector{a}, {{"k", "\xff"}}), UsageError);
-  EXPECT_EQ(read_file(folder.path("f")), "old");
+  EXPECT_EQ(file_contents(folder.path("f")), "old");
   EXPECT_THROW(write_safetensors(folder.path("nowhere/f"), std::vector{a}), StorageError);
 }
 
