@@ -36,19 +36,18 @@ Complaint decode(const std::string& text) {
   return {std::stoi(text), text.substr(text.find(' ') + 1)};
 }
 
+/// A complaint of one rank alone stands without its name: the log line of that rank has it.
 [[noreturn]] void refuse(const Topology& topology, const std::vector<std::string>& complaints) {
+  std::vector<int> complainers;
+  for (int rank = 0; rank < topology.world_size(); ++rank)
+    if (!complaints[rank].empty()) complainers.push_back(rank);
+  const Complaint first = decode(complaints[complainers.front()]);
   const bool all_alike = std::set(complaints.begin(), complaints.end()).size() == 1;
+  if (all_alike || complainers.size() == 1) throw RefusedStart(first.message, first.code, complainers.front());
   std::string message;
-  int reporter = -1;
-  for (int rank = 0; rank < topology.world_size(); ++rank) {
-    if (complaints[rank].empty()) continue;
-    if (!message.empty()) message += "\n";
-    message += all_alike ? decode(complaints[rank]).message
-                         : concat(topology.describe(rank), ": ", decode(complaints[rank]).message);
-    if (reporter < 0) reporter = rank;
-    if (all_alike) break;
-  }
-  throw RefusedStart(message, decode(complaints[reporter]).code, reporter);
+  for (const int rank : complainers)
+    message += concat(message.empty() ? "" : "\n", topology.describe(rank), ": ", decode(complaints[rank]).message);
+  throw RefusedStart(message, first.code, complainers.front());
 }
 
 bool differ(const std::vector<std::string>& texts) {

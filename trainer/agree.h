@@ -26,7 +26,7 @@ class RefusedStart : public Error {
 };
 
 /// Runs `check` on every rank. Where it throws on any, throws RefusedStart on all: with the exit code of the
-/// first rank concerned and its message, which names the ranks unless it is the same on all of them.
+/// first rank concerned and its message, which names the ranks where several say different things.
 /// Collective.
 void check_on_all_ranks(Communicator& communicator, const std::function<void()>& check);
 

@@ -16,6 +16,11 @@ using nlohmann::json;
 constexpr const char* kConfigKey = "config";
 constexpr const char* kSeeHelp = "see --help for all options";
 
+std::string meaning_of(const Option& option) {
+  const bool is_flag = option.arity() == OptionValue::Arity::kFlag;
+  return concat("give ", option.flag(), is_flag ? "" : " " + option.placeholder(), ": ", option.help());
+}
+
 }  // namespace
 
 OptionTable::OptionTable(std::string program, std::string description, std::string version)
@@ -89,7 +94,7 @@ void OptionTable::apply_config_file(const std::filesystem::path& file) {
       else
         option->assign(setting.texts);
     } catch (const BadValue& error) {
-      throw ConfigError(concat(setting.value_place, ": ", setting.name, ": ", error.what()), option->help());
+      throw ConfigError(concat(setting.value_place, ": ", setting.name, ": ", error.what()), meaning_of(*option));
     }
     record_origin(*option, setting.value_place);
   }
@@ -111,7 +116,7 @@ void OptionTable::apply_command_line(const CommandLine& line) {
     try {
       option->assign(setting.texts);
     } catch (const BadValue& error) {
-      throw UsageError(concat(setting.name, ": ", error.what()), option->help());
+      throw UsageError(concat(setting.name, ": ", error.what()), meaning_of(*option));
     }
     record_origin(*option, "command line");
   }

@@ -49,7 +49,7 @@ TEST(OptionTable, BadValuesNameTheFlagAndTheRemedy) {
   EXPECT_ERROR(UsageError, "--lr: 'nan' is not a finite number", sample.parse({"--lr", "nan"}));
   EXPECT_ERROR(UsageError, "--lr: '0.1x' is not a number", sample.parse({"--lr", "0.1x"}));
   EXPECT_ERROR(UsageError, "--milestones: 0 is too small", sample.parse({"--milestones", "3,0"}));
-  EXPECT_ERROR(UsageError, "remedy: images per rank and step", sample.parse({"-b", "0"}));
+  EXPECT_ERROR(UsageError, "remedy: give --batch-size IMAGES: images per rank and step", sample.parse({"-b", "0"}));
   EXPECT_ERROR(UsageError, "'resnet81' is not one of resnet18, resnet50; did you mean 'resnet18'?",
                sample.parse({"--model", "resnet81"}));
   EXPECT_ERROR(UsageError, "--weights: /nowhere does not exist", sample.parse({"--weights", "/nowhere"}));

@@ -36,13 +36,23 @@ TEST(CheckOnAllRanks, GoesOnWhereNobodyComplains) {
   expect_all(told([](Communicator& ranks) { check_on_all_ranks(ranks, [] {}); }), "goes on");
 }
 
-TEST(CheckOnAllRanks, NamesTheRankThatComplains) {
+TEST(CheckOnAllRanks, LetsTheRankThatComplainsReport) {
   expect_all(told([](Communicator& ranks) {
                check_on_all_ranks(ranks, [&] {
                  if (ranks.rank() == 1) throw DataError("no picture", "get one");
                });
              }),
-             "4 by 1: rank 1: no picture\n  remedy: get one");
+             "4 by 1: no picture\n  remedy: get one");
+}
+
+TEST(CheckOnAllRanks, NamesTheRanksThatSayDifferentThings) {
+  for (const std::string& text : told([](Communicator& ranks) {
+         check_on_all_ranks(ranks, [&] {
+           if (ranks.rank() > 0) throw DataError(concat("no picture ", ranks.rank()));
+         });
+       })) {
+    EXPECT_NE(text.find("rank 1: no picture 1\nrank 2: no picture 2"), std::string::npos) << text;
+  }
 }
 
 TEST(CheckOnAllRanks, SaysOnceWhatAllSay) {
