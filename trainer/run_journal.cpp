@@ -3,7 +3,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
@@ -11,23 +11,28 @@
 namespace skein {
 namespace {
 
-/// Kinds of errors by which a rank only reacts to others.
-const std::set<std::string> kConsequences = {"PeerLost", "TimeoutError", "Canceled"};
+constexpr const char* kCanceled = "Canceled";
+
+/// Whether a rank with such an error may only react to another one.
+bool may_be_a_consequence(const std::string& kind) {
+  return kind == "PeerLost" || kind == "TimeoutError" || kind == kCanceled;
+}
 
 }  // namespace
 
-std::string first_cause(const std::filesystem::path& directory) {
-  std::string cause;
-  double first_time = std::numeric_limits<double>::infinity();
+std::optional<Cause> first_cause(const std::filesystem::path& directory) {
+  std::optional<Cause> cause;
+  auto least = std::make_pair(true, std::numeric_limits<double>::infinity());
   std::error_code missing;
   for (const auto& entry : std::filesystem::directory_iterator(directory, missing)) {
     std::ifstream in(entry.path());
     const auto report = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
     if (!report.is_object() || !report.contains("error")) continue;
     const std::string kind = report["error"].value("kind", "");
-    if (kConsequences.contains(kind) || report.value("time", first_time) >= first_time) continue;
-    first_time = report.value("time", first_time);
-    cause = concat("rank ", report.value("rank", -1), ": ", kind, ": ", report["error"].value("message", ""));
+    const auto order = std::make_pair(may_be_a_consequence(kind), report.value("time", least.second));
+    if (order >= least) continue;
+    least = order;
+    cause = {kind, concat("rank ", report.value("rank", -1), ": ", kind, ": ", report["error"].value("message", ""))};
   }
   return cause;
 }
@@ -69,9 +74,9 @@ void RunJournal::complete() {
   run_.reset();
 }
 
-std::string RunJournal::failure_elsewhere() const {
+std::optional<Cause> RunJournal::cause() const {
   std::lock_guard lock(mutex_);
-  return post_mortems_.empty() ? "" : first_cause(post_mortems_);
+  return post_mortems_.empty() ? std::nullopt : first_cause(post_mortems_);
 }
 
 void RunJournal::fail(const std::string& reason) noexcept {
@@ -83,13 +88,13 @@ void RunJournal::cancel(const std::string& reason) noexcept {
 }
 
 void RunJournal::end(RunState state, const std::string& reason) noexcept try {
-  const std::string cause = failure_elsewhere();
+  const std::optional<Cause> first = cause();
+  const RunState final_state = !first ? state : first->kind == kCanceled ? RunState::kCanceled : RunState::kFailed;
+  const bool tells_more = first && (final_state != state || !may_be_a_consequence(first->kind));
   std::lock_guard lock(mutex_);
   if (!run_) return;
-  if (state == RunState::kCanceled && cause.empty())
-    run_->cancel(reason);
-  else
-    run_->fail(cause.empty() ? reason : cause);
+  const std::string& said = tells_more ? first->text : reason;
+  final_state == RunState::kCanceled ? run_->cancel(said) : run_->fail(said);
   run_.reset();
 } catch (const std::exception& error) {
   log_error(concat("cannot record the end of the run: ", error.what()));

@@ -4,11 +4,23 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "runtime/run/run.h"
 
 namespace skein {
+
+/// Why a job ends, as the post-mortem of one rank tells it.
+struct Cause {
+  std::string kind;  ///< of the error: "DataError", "PeerLost", ...
+  std::string text;  ///< "rank 1: DataError: cannot read ..."
+};
+
+/// The first failure that the post-mortems in `directory` tell of. A rank that misses another one, or has waited for it
+/// too long, counts only where no rank tells of a failure of its own; so does a canceled rank, as the first failure of
+/// another makes mpirun send signals to all.
+std::optional<Cause> first_cause(const std::filesystem::path& directory);
 
 /// Any thread may call any function. Before there is a run, after its end, and on ranks other than 0, every
 /// function does nothing.
@@ -26,12 +38,12 @@ class RunJournal {
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
   void save_metrics();
   void complete();
-  /// What another rank's post-mortem tells of the first failure; empty when there is none.
-  std::string failure_elsewhere() const;
-  /// Records the end; the reason is that of the rank that failed first, if its post-mortem tells, else
-  /// `reason`. Never throws.
+  /// What the post-mortems of this run tell of why it ends.
+  std::optional<Cause> cause() const;
+  /// Records the end as Failed, or as Canceled where a rank was canceled first and this one only misses it. The
+  /// reason is that of the rank that failed first, if its post-mortem tells, else `reason`. Never throws.
   void fail(const std::string& reason) noexcept;
-  /// As fail(), but Canceled unless another rank has failed.
+  /// As fail(), but Canceled unless another rank has failed first.
   void cancel(const std::string& reason) noexcept;
 
  private:
@@ -41,9 +53,5 @@ class RunJournal {
   std::filesystem::path post_mortems_;
   std::unique_ptr<Run> run_;
 };
-
-/// "rank 1: DataError: cannot read ...": what the post-mortems in `directory` tell of the first failure that
-/// is not about another rank; empty when there is none.
-std::string first_cause(const std::filesystem::path& directory);
 
 }  // namespace skein

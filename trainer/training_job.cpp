@@ -26,8 +26,8 @@ constexpr std::uint64_t kSmallFilesBytes = 16 << 20;  // metrics, logs, curve
 /// On a signal rank 0 records the cancellation at once, since mpirun kills a second later; the others leave
 /// it the time. The signal may also be mpirun's answer to the failure of another rank.
 void cancel_on_signal(World& world, RunJournal& journal, int signal_number) {
-  const std::string failure = journal.failure_elsewhere();
-  const Canceled canceled(signal_number, failure.substr(0, failure.find('\n')));
+  const std::string cause = journal.cause().value_or(Cause{}).text;
+  const Canceled canceled(signal_number, cause.substr(0, cause.find('\n')));
   if (world.rank() == 0)
     journal.cancel(canceled.what());
   else

@@ -54,6 +54,22 @@ TEST_F(RunJournalTest, ASignalThatFollowsAFailureIsNoCancellation) {
   EXPECT_EQ(last_state().at("state"), "Failed");
 }
 
+TEST_F(RunJournalTest, ASignalThatFollowsALossIsNoCancellation) {
+  write_post_mortem(3, 9, "PeerLost", "rank 2 is gone");
+  write_post_mortem(1, 10, "Canceled", "canceled by SIGTERM");  // mpirun's answer
+  journal_.cancel("canceled by SIGTERM");
+  EXPECT_EQ(last_state().at("state"), "Failed");
+  EXPECT_EQ(last_state().at("reason"), "rank 3: PeerLost: rank 2 is gone");
+}
+
+TEST_F(RunJournalTest, ToMissACanceledRankIsNoFailure) {
+  write_post_mortem(1, 9, "Canceled", "canceled by SIGTERM");
+  write_post_mortem(0, 10, "PeerLost", "rank 1 is gone");
+  journal_.fail("rank 1 is gone");
+  EXPECT_EQ(last_state().at("state"), "Canceled");
+  EXPECT_EQ(last_state().at("reason"), "rank 1: Canceled: canceled by SIGTERM");
+}
+
 TEST_F(RunJournalTest, NothingIsWrittenAfterTheEnd) {
   journal_.cancel("canceled by SIGTERM");
   journal_.fail("too late");
