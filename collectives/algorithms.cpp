@@ -75,6 +75,33 @@ Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t coun
   return schedule;
 }
 
+Schedule linear_gather(int rank, int root, std::span<const Range> blocks, Range own) {
+  if (rank != root) return {{root, own, kNobody, {}, false}};
+  Schedule schedule;
+  for (int from = 0; from < static_cast<int>(blocks.size()); ++from)
+    if (from != root) schedule.push_back({kNobody, {}, from, blocks[from], false});
+  return schedule;
+}
+
+Schedule linear_scatter(int rank, int root, std::span<const Range> blocks, Range own) {
+  if (rank != root) return {{kNobody, {}, root, own, false}};
+  Schedule schedule;
+  for (int to = 0; to < static_cast<int>(blocks.size()); ++to)
+    if (to != root) schedule.push_back({to, blocks[to], kNobody, {}, false});
+  return schedule;
+}
+
+Schedule pairwise_alltoall(int rank, std::span<const Range> sent, std::span<const Range> received) {
+  const int n = static_cast<int>(sent.size());
+  Schedule schedule;
+  for (int distance = 1; distance < n; ++distance) {
+    const int to = modulo(rank + distance, n);
+    const int from = modulo(rank - distance, n);
+    schedule.push_back({to, sent[to], from, received[from], false});
+  }
+  return schedule;
+}
+
 Schedule dissemination_barrier(int rank, int world_size) {
   Schedule schedule;
   for (int distance = 1; distance < world_size; distance *= 2)

@@ -25,6 +25,15 @@ Schedule recursive_doubling_allreduce(int rank, int world_size, std::size_t coun
 /// Binomial tree from root: ceil(log2(n)) steps of the whole buffer. Same paper.
 Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t count);
 
+/// Everybody's block straight to root, or root's blocks straight to everybody, one after the other: root's link is the
+/// bound either way. `own` is where the caller's block lies in its own buffer, `blocks` where they lie at root.
+Schedule linear_gather(int rank, int root, std::span<const Range> blocks, Range own);
+Schedule linear_scatter(int rank, int root, std::span<const Range> blocks, Range own);
+
+/// Pairwise exchange: in step k every rank sends to the k-th rank behind it and receives from the k-th before it, so
+/// that each link carries one message at a time. Same paper as recursive doubling.
+Schedule pairwise_alltoall(int rank, std::span<const Range> sent, std::span<const Range> received);
+
 /// Dissemination barrier: ceil(log2(n)) empty messages. Hensgen, Finkel, Manber, "Two algorithms for barrier
 /// synchronization", Int. J. Parallel Program. 17 (1988), doi:10.1007/BF01379320.
 Schedule dissemination_barrier(int rank, int world_size);

@@ -1,6 +1,8 @@
 #include "collectives/call.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "runtime/process/text.h"
@@ -27,28 +29,55 @@ std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   return mix(hash, tail);
 }
 
+constexpr std::size_t kMostBlocksNamed = 16;
+
+std::string list_of(std::span<const std::size_t> counts) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(counts.size(), kMostBlocksNamed); ++i)
+    text += concat(i == 0 ? "" : ", ", counts[i]);
+  return counts.size() > kMostBlocksNamed ? text + ", ..." : text;
+}
+
 }  // namespace
 
 std::string_view operation_name(Operation operation) {
-  static constexpr std::array<std::string_view, kNumOperations> kNames = {"allreduce", "reduce_scatter", "allgather",
-                                                                          "broadcast", "barrier"};
+  static constexpr std::array<std::string_view, kNumOperations> kNames = {
+      "allreduce", "reduce", "reduce_scatter", "allgather", "gather", "scatter", "broadcast", "alltoall", "barrier"};
   return kNames[static_cast<std::size_t>(operation)];
+}
+
+bool reduces(Operation operation) {
+  return operation == Operation::kAllreduce || operation == Operation::kReduce ||
+         operation == Operation::kReduceScatter;
+}
+
+bool has_root(Operation operation) {
+  return operation == Operation::kReduce || operation == Operation::kGather || operation == Operation::kScatter ||
+         operation == Operation::kBroadcast;
 }
 
 std::uint64_t Call::digest() const {
   const std::uint64_t kinds = static_cast<std::uint64_t>(operation) | static_cast<std::uint64_t>(dtype) << 8 |
-                              static_cast<std::uint64_t>(reduce_op) << 16 | static_cast<std::uint64_t>(root) << 32;
-  return hash_text(name, mix(mix(sequence, kinds), count));
+                              static_cast<std::uint64_t>(reduce_op) << 16 |
+                              static_cast<std::uint64_t>(pairwise_counts) << 24 |
+                              static_cast<std::uint64_t>(root) << 32;
+  std::uint64_t hash = mix(mix(sequence, kinds), count);
+  if (scales != Scales{})
+    hash = mix(mix(hash, std::bit_cast<std::uint64_t>(scales.pre)), std::bit_cast<std::uint64_t>(scales.post));
+  for (const std::size_t block_count : block_counts) hash = mix(hash, block_count);
+  return hash_text(name, hash);
 }
 
 std::string Call::describe() const {
   std::string text = concat(operation_name(operation), " #", sequence);
   if (!name.empty()) text += concat(" '", name, "'");
   if (operation == Operation::kBarrier) return text;
-  text += concat(" ", dtype_name(dtype), " x ", count);
-  if (operation == Operation::kAllreduce || operation == Operation::kReduceScatter)
-    text += concat(", ", reduce_op_name(reduce_op));
-  if (operation == Operation::kBroadcast) text += concat(", root ", root);
+  text += concat(" ", dtype_name(dtype));
+  text += pairwise_counts ? " in blocks of different lengths" : concat(" x ", count);
+  if (!block_counts.empty()) text += concat(" in blocks of ", list_of(block_counts));
+  if (reduces(operation)) text += concat(", ", reduce_op_name(reduce_op));
+  if (scales != Scales{}) text += concat(", scaled by ", scales.pre, " before and ", scales.post, " after");
+  if (has_root(operation)) text += concat(", root ", root);
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,10 +11,24 @@
 
 namespace skein {
 
-enum class Operation : std::uint8_t { kAllreduce, kReduceScatter, kAllgather, kBroadcast, kBarrier };
-inline constexpr int kNumOperations = 5;
+enum class Operation : std::uint8_t {
+  kAllreduce,
+  kReduce,
+  kReduceScatter,
+  kAllgather,
+  kGather,
+  kScatter,
+  kBroadcast,
+  kAlltoall,
+  kBarrier
+};
+inline constexpr int kNumOperations = 9;
 /// "allreduce", "reduce_scatter", ...
 std::string_view operation_name(Operation operation);
+/// Whether it combines elements of several ranks.
+bool reduces(Operation operation);
+/// Whether one rank's part differs from the others'.
+bool has_root(Operation operation);
 
 /// One collective as one rank sees it. `name` is borrowed for the duration of the call.
 struct Call {
@@ -22,8 +37,13 @@ struct Call {
   DType dtype = DType::kUInt8;
   ReduceOp reduce_op = ReduceOp::kSum;
   int root = 0;
-  std::size_t count =
-      0;  ///< elements of the call's own unit: allreduce and broadcast the buffer's, the others one rank's block
+  /// Elements: allreduce, reduce and broadcast the buffer's, the others one rank's block, or all blocks together when
+  /// these differ in length.
+  std::size_t count = 0;
+  Scales scales;
+  std::span<const std::size_t> block_counts;  ///< of every rank's block when these differ; borrowed as the name is
+  /// An alltoall of blocks that differ: the count is 0, and lengths are compared pair by pair when the call has begun.
+  bool pairwise_counts = false;
   std::string_view name;
 
   /// Equal on two ranks when, and but for 64-bit collisions only when, they ask for the same thing.

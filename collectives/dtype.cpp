@@ -12,7 +12,8 @@ std::string_view dtype_name(DType dtype) {
 }
 
 std::string_view reduce_op_name(ReduceOp op) {
-  static constexpr std::array<std::string_view, kNumReduceOps> kNames = {"sum", "average", "min", "max", "product"};
+  static constexpr std::array<std::string_view, kNumReduceOps> kNames = {"sum", "average", "min",
+                                                                         "max", "product", "adasum"};
   return kNames[static_cast<std::size_t>(op)];
 }
 

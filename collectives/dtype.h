@@ -47,9 +47,17 @@ constexpr bool is_floating(DType dtype) {
 /// "float32", "bfloat16", "int8", ...
 std::string_view dtype_name(DType dtype);
 
-enum class ReduceOp : std::uint8_t { kSum, kAverage, kMin, kMax, kProduct };
-inline constexpr int kNumReduceOps = 5;
-/// "sum", "average", "min", "max", "product".
+enum class ReduceOp : std::uint8_t { kSum, kAverage, kMin, kMax, kProduct, kAdasum };
+inline constexpr int kNumReduceOps = 6;
+/// "sum", "average", "min", "max", "product", "adasum".
 std::string_view reduce_op_name(ReduceOp op);
+
+/// Factors of a reduction, in the type in which elements are combined: every rank's elements are multiplied by `pre`
+/// before, the result by `post` (and by 1/world_size for the average) after.
+struct Scales {
+  double pre = 1.0;
+  double post = 1.0;
+  bool operator==(const Scales&) const = default;
+};
 
 }  // namespace skein

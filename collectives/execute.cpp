@@ -54,6 +54,11 @@ class StepRunner {
     return {elements_.data + range.begin * element, range.count * element};
   }
 
+  std::span<const std::byte> sent_bytes(const Range& range) const {
+    const std::size_t element = dtype_bytes(elements_.dtype);
+    return {(elements_.sent ? elements_.sent : elements_.data) + range.begin * element, range.count * element};
+  }
+
   void post(std::size_t i) {
     InFlight& slot = slots_[i % kInFlight];
     slot.sending.reset();
@@ -67,7 +72,7 @@ class StepRunner {
       slot.receiving = transport_.recv(recv_peer_, tag_, target);
     }
     if (i < segments_of(send_peer_, step_.send))
-      slot.sending = transport_.send(send_peer_, tag_, bytes(segment(step_.send, i)));
+      slot.sending = transport_.send(send_peer_, tag_, sent_bytes(segment(step_.send, i)));
   }
 
   void finish(std::size_t i, Deadline deadline) {

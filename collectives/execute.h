@@ -16,6 +16,7 @@ struct Elements {
   std::byte* data = nullptr;
   DType dtype = DType::kUInt8;
   ReduceOp op = ReduceOp::kSum;
+  const std::byte* sent = nullptr;  ///< where what is sent lies; null: in `data`, as in place
 };
 
 struct ExecuteOptions {

@@ -12,22 +12,24 @@ std::int64_t microseconds(Clock::duration duration) {
 
 }  // namespace
 
-void FlightRecorder::started(const Call& call) {
+std::uint64_t FlightRecorder::started(const Call& call) {
   const auto now = Clock::now();
   std::lock_guard lock(mutex_);
-  Entry& entry = entries_[num_started_++ % kNumEntries];
+  Entry& entry = entries_[num_started_ % kNumEntries];
   entry.call = call;
   entry.call.name = {};
   const std::size_t length = call.name.copy(entry.name.data(), entry.name.size() - 1);
   entry.name[length] = '\0';
   entry.start = now;
   entry.finished = false;
+  return num_started_++;
 }
 
-void FlightRecorder::finished() {
+void FlightRecorder::finished(std::uint64_t number) {
   const auto now = Clock::now();
   std::lock_guard lock(mutex_);
-  Entry& entry = entries_[(num_started_ - 1) % kNumEntries];
+  if (number + kNumEntries < num_started_) return;  // its entry is another call's by now
+  Entry& entry = entries_[number % kNumEntries];
   entry.end = now;
   entry.finished = true;
 }

@@ -19,8 +19,9 @@ class FlightRecorder {
   static constexpr std::size_t kNumEntries = 1000;
 
   FlightRecorder() : entries_(kNumEntries) {}
-  void started(const Call& call);
-  void finished();
+  /// Returns the number to give to finished().
+  std::uint64_t started(const Call& call);
+  void finished(std::uint64_t number);
 
   /// Oldest first: sequence, operation, dtype, count, reduce_op, root, name (first 47 bytes), age and duration in
   /// microseconds; a call without a duration has not finished.

@@ -2,49 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <numeric>
 #include <set>
 
-#include "collectives/capabilities.h"
+#include "collectives/adasum.h"
 #include "collectives/node_operations.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 
 namespace skein {
 namespace {
-
-bool overlap(const Buffer& a, const Buffer& b) {
-  const auto* a_begin = static_cast<const std::byte*>(a.data);
-  const auto* b_begin = static_cast<const std::byte*>(b.data);
-  const std::less<> before;
-  return before(a_begin, b_begin + b.num_bytes()) && before(b_begin, a_begin + a.num_bytes());
-}
-
-/// The text is put together only when it is needed: this is on the path of every call.
-template <class... Parts>
-void require(bool condition, const Request& request, const Parts&... what) {
-  if (!condition) throw UsageError(concat(operation_name(request.operation), ": ", what...));
-}
-
-/// The blocks of `whole` must be `part`s, and the only overlap allowed is in place.
-void validate_blocks(const Request& request, const Buffer& whole, const Buffer& part, int world_size, int rank) {
-  require(whole.dtype == part.dtype, request, "input and output differ in dtype");
-  require(whole.count == part.count * world_size, request, "the larger buffer must hold ", world_size, " x ",
-          part.count, " elements, it holds ", whole.count);
-  const auto* own_block = static_cast<const std::byte*>(whole.data) + rank * part.num_bytes();
-  require(!overlap(whole, part) || part.data == own_block, request,
-          "input and output overlap other than in place at this rank's own block");
-}
-
-void validate_memory(const Request& request, const Buffer& buffer) {
-  require(buffer.device.kind == Device::Kind::kCpu, request, "the host communicator works on CPU memory only");
-  require(buffer.data != nullptr || buffer.count == 0, request, "the buffer of ", buffer.count, " elements is null");
-  require(reinterpret_cast<std::uintptr_t>(buffer.data) % dtype_bytes(buffer.dtype) == 0, request,
-          "the buffer is not aligned to its element type, ", dtype_name(buffer.dtype));
-}
 
 void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
   const std::set<int> members(ranks.begin(), ranks.end());
@@ -53,6 +22,29 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
   if (*members.begin() < 0 || *members.rbegin() >= world_size)
     throw UsageError(concat("split: the ranks go from 0 to ", world_size - 1));
 }
+
+/// A request whose name and counts outlive their caller's.
+class OwnedRequest {
+ public:
+  explicit OwnedRequest(const Request& request)
+      : request_(request),
+        name_(request.name),
+        block_counts_(request.block_counts.begin(), request.block_counts.end()),
+        recv_counts_(request.recv_counts.begin(), request.recv_counts.end()) {}
+  Request borrowed() const {
+    Request request = request_;
+    request.name = name_;
+    request.block_counts = block_counts_;
+    request.recv_counts = recv_counts_;
+    return request;
+  }
+
+ private:
+  Request request_;
+  std::string name_;
+  std::vector<std::size_t> block_counts_;
+  std::vector<std::size_t> recv_counts_;
+};
 
 /// What the first rank of a host tells the others of an allocation.
 struct Offer {
@@ -85,36 +77,12 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       transport_(std::move(transport)),
       health_(health),
       group_(*transport_, topology_, health, std::move(arena)),
+      point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
 }
 
 HostCommunicator::~HostCommunicator() = default;
-
-void HostCommunicator::validate(const Request& request) const {
-  validate_memory(request, request.input);
-  validate_memory(request, request.output);
-  const std::string why = why_unsupported(Backend::kHost, request.operation, request.output.dtype, request.reduce_op);
-  require(why.empty(), request, why);
-  require(request.root >= 0 && request.root < world_size(), request, "root ", request.root,
-          " is not a rank of this communicator of ", world_size());
-  if (request.operation == Operation::kReduceScatter)
-    validate_blocks(request, request.input, request.output, world_size(), rank());
-  if (request.operation == Operation::kAllgather)
-    validate_blocks(request, request.output, request.input, world_size(), rank());
-}
-
-Call HostCommunicator::announce(const Request& request) {
-  Call call;
-  call.sequence = next_sequence_++;
-  call.operation = request.operation;
-  call.dtype = request.output.dtype;
-  call.reduce_op = request.reduce_op;
-  call.root = request.root;
-  call.count = request.operation == Operation::kAllgather ? request.input.count : request.output.count;
-  call.name = request.name;
-  return call;
-}
 
 /// Runs `action` as this communicator's next, alone; what it throws is the communicator's failure, which sticks.
 template <class Action>
@@ -163,40 +131,59 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
 }
 
 Work HostCommunicator::start(const Request& request) {
-  validate(request);
+  check_request(request, Backend::kHost, rank(), world_size());
   std::string what(operation_name(request.operation));
   if (!request.name.empty()) what += concat(" '", request.name, "'");
-  return progress_.submit(std::move(what), [this, copy = request, name = std::string(request.name),
-                                            deadline = Deadline::after(kDefaultTimeout)]() mutable {
-    copy.name = name;
-    exclusively([&] { execute_now(copy, deadline); });
-  });
+  return progress_.submit(std::move(what),
+                          [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
+                            exclusively([&] { execute_now(copy.borrowed(), deadline); });
+                          });
 }
 
 void HostCommunicator::run(const Request& request, Deadline deadline) {
-  validate(request);
+  check_request(request, Backend::kHost, rank(), world_size());
   in_order(
       operation_name(request.operation), [&] { execute_now(request, deadline); }, deadline);
 }
 
+Work HostCommunicator::send_async(const Buffer& buffer, int to, std::string_view name) {
+  health_.check();
+  return point_to_point_.send(buffer, to, name);
+}
+
+Work HostCommunicator::recv_async(const Buffer& buffer, int from, std::string_view name) {
+  health_.check();
+  return point_to_point_.recv(buffer, from, name);
+}
+
 void HostCommunicator::execute_now(const Request& request, Deadline deadline) {
-  const Call call = announce(request);
-  recorder_->started(call);
+  Call call = call_of(request, world_size());
+  call.sequence = next_sequence_++;
+  const std::uint64_t number = recorder_->started(call);
   dispatch(request, call, deadline);
-  recorder_->finished();
+  recorder_->finished(number);
 }
 
 void HostCommunicator::dispatch(const Request& request, const Call& call, Deadline deadline) {
+  if (call.reduce_op == ReduceOp::kAdasum && reduces(call.operation)) {
+    begin(call, deadline);
+    return adasum_allreduce(request, rank(), world_size(), [&](const Request& part) { execute_now(part, deadline); });
+  }
   if (topology_.num_hosts() > 1) return dispatch_across_hosts(request, call, deadline);
   switch (request.operation) {
     case Operation::kAllreduce:
-      return node_allreduce(group_, call, request.output, deadline);
+    case Operation::kReduce:
+      return node_reduce(group_, call, request.input, request.output, deadline);
     case Operation::kReduceScatter:
       return node_reduce_scatter(group_, call, request.input, request.output, deadline);
     case Operation::kAllgather:
-      return node_allgather(group_, call, request.input, request.output, deadline);
+    case Operation::kGather:
+    case Operation::kScatter:
     case Operation::kBroadcast:
-      return node_broadcast(group_, call, request.output, request.root, deadline);
+      return node_move(group_, call, request.input, request.output, deadline);
+    case Operation::kAlltoall:
+      return node_alltoall(group_, call, request.input, request.output, request.block_counts, request.recv_counts,
+                           deadline);
     case Operation::kBarrier:
       return node_barrier(group_, call, deadline);
   }
@@ -230,7 +217,7 @@ HostCommunicator::Allocation HostCommunicator::allocate_on_host(std::size_t num_
   call.operation = Operation::kAllgather;
   call.count = num_bytes;
   call.name = "arena allocation";
-  recorder_->started(call);
+  const std::uint64_t number = recorder_->started(call);
   begin(call, deadline);
   const Arena& arena = *group_.arena();
   Allocation result;
@@ -253,7 +240,7 @@ HostCommunicator::Allocation HostCommunicator::allocate_on_host(std::size_t num_
     result.problem = "the first rank of this host could not create shared memory";
   }
   group_.sync(deadline);  // the leader's region stays until all have opened it, and all slots are committed
-  recorder_->finished();
+  recorder_->finished(number);
   return result;
 }
 

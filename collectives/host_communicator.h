@@ -1,11 +1,13 @@
 #pragma once
 // Collectives between CPU ranks: shared memory on each host, MPI (or any Transport) between hosts.
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "collectives/execute.h"
 #include "collectives/flight_recorder.h"
 #include "collectives/node_group.h"
+#include "collectives/point_to_point.h"
 #include "collectives/progress_thread.h"
 #include "collectives/transport.h"
 #include "runtime/process/health.h"
@@ -33,13 +36,13 @@ class HostCommunicator final : public Communicator {
   Work start(const Request& request) override;
   void run(const Request& request, Deadline deadline) override;
   std::unique_ptr<Communicator> split(const std::vector<int>& ranks) override;
+  Work send_async(const Buffer& buffer, int to, std::string_view name) override;
+  Work recv_async(const Buffer& buffer, int from, std::string_view name) override;
 
   /// The last calls, for the post-mortem; may outlive the communicator.
   std::shared_ptr<const FlightRecorder> flight_recorder() const { return recorder_; }
 
  private:
-  void validate(const Request& request) const;
-  Call announce(const Request& request);
   template <class Action>
   void in_order(std::string_view what, Action action, Deadline deadline);
   template <class Action>
@@ -58,7 +61,13 @@ class HostCommunicator final : public Communicator {
                 Deadline deadline);
   void agree(const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
-  void allreduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  std::string gather_lines(const std::string& mine, const Call& call, Deadline deadline);
+  std::vector<std::byte*> outputs_in_arena() const;
+  void reduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  void reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  void alltoall_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
   void reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
                     std::size_t count, Deadline deadline);
   std::vector<int> slice_drivers(int slice) const;
@@ -67,6 +76,7 @@ class HostCommunicator final : public Communicator {
   std::unique_ptr<Transport> transport_;
   Health& health_;
   NodeGroup group_;
+  PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows
   std::uint64_t next_sequence_ = 0;

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <limits>
 
 #include "collectives/algorithms.h"
 #include "collectives/choose.h"
 #include "collectives/execute.h"
 #include "collectives/host_communicator.h"
+#include "collectives/movement.h"
 #include "collectives/node_operations.h"
+#include "collectives/node_pipeline.h"
 #include "collectives/reduce_kernels.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
@@ -29,22 +29,12 @@ ReduceOp travelling_op(ReduceOp op) {
   return op == ReduceOp::kAverage ? ReduceOp::kSum : op;
 }
 
-void scale_if_average(const Call& call, void* data, std::size_t count, int num_ranks) {
-  if (call.reduce_op != ReduceOp::kAverage) return;
-  const std::array<void*, 1> target{data};
-  const std::array<const void*, 1> source{data};
-  reduce_buffers(target, source, count, call.dtype, ReduceOp::kSum, 1.0 / num_ranks);
-}
-
-/// Also of nothing, from nowhere.
-void copy_bytes(void* to, const void* from, std::size_t num_bytes) {
-  if (num_bytes != 0) std::memcpy(to, from, num_bytes);
-}
-
-std::vector<Range> equal_blocks(std::size_t count, int num_blocks) {
-  std::vector<Range> blocks;
-  for (int i = 0; i < num_blocks; ++i) blocks.push_back({i * count, count});
-  return blocks;
+/// Multiplies by the factor that belongs to the result.
+void scale_result(const Call& call, void* data, std::size_t count, int num_ranks) {
+  const double factor = scales_of(call, num_ranks).post;
+  if (factor == 1.0) return;
+  reduce_buffers(std::array<void*, 1>{data}, std::array<const void*, 1>{data}, count, call.dtype, ReduceOp::kSum,
+                 {1.0, factor});
 }
 
 }  // namespace
@@ -66,54 +56,109 @@ void HostCommunicator::begin_across_hosts(const Call& call, const NodeGroup::Pla
   agree(call, deadline);
 }
 
-/// Before any data moves every rank learns whether all asked for the same: min(d) and min(~d) over all digests d belong
-/// together only when all d are equal.
+/// Before any data moves every rank learns whether all asked for the same.
 void HostCommunicator::agree(const Call& call, Deadline deadline) {
-  const std::uint64_t digest = call.digest();
-  std::array<std::uint64_t, 2> lowest{digest, ~digest};
+  if (!all_agree(call.digest(), call, deadline)) throw_mismatch(call, deadline);
+}
+
+/// min(v) and min(~v) over all values v belong together only when all v are equal.
+bool HostCommunicator::all_agree(std::uint64_t value, const Call& call, Deadline deadline) {
+  std::array<std::uint64_t, 2> lowest{value, ~value};
   exchange(recursive_doubling_allreduce(rank(), world_size(), lowest.size()), all_ranks_,
            {reinterpret_cast<std::byte*>(lowest.data()), DType::kUInt64, ReduceOp::kMin}, call, deadline);
-  if (lowest[0] != ~lowest[1]) throw_mismatch(call, deadline);
+  return lowest[0] == ~lowest[1];
 }
 
 void HostCommunicator::throw_mismatch(const Call& call, Deadline deadline) {
+  throw MismatchError("the ranks disagree about what to do next:" + gather_lines(call.describe(), call, deadline),
+                      "make every rank run the same program with the same options and the same model");
+}
+
+/// What every rank has to say, a line each; cut where it is long. Only on the way to an error.
+std::string HostCommunicator::gather_lines(const std::string& mine, const Call& call, Deadline deadline) {
   constexpr std::size_t kTextBytes = 512;
   std::vector<char> texts(kTextBytes * world_size(), '\0');
-  call.describe().copy(texts.data() + rank() * kTextBytes, kTextBytes - 1);
-  exchange(ring_allgather(rank(), equal_blocks(kTextBytes, world_size())), all_ranks_,
+  mine.copy(texts.data() + rank() * kTextBytes, kTextBytes - 1);
+  const std::vector<std::size_t> lengths(world_size(), kTextBytes);
+  exchange(ring_allgather(rank(), consecutive(lengths)), all_ranks_,
            {reinterpret_cast<std::byte*>(texts.data()), DType::kUInt8, ReduceOp::kSum}, call, deadline);
-  std::string message = "the ranks disagree about what to do next:";
+  std::string lines;
   for (int other = 0; other < world_size(); ++other)
-    message += concat("\n  ", topology_.describe(other), ": ", texts.data() + other * kTextBytes);
-  throw MismatchError(message, "make every rank run the same program with the same options and the same model");
+    lines += concat("\n  ", topology_.describe(other), ": ", texts.data() + other * kTextBytes);
+  return lines;
 }
 
 void HostCommunicator::dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  if (request.operation == Operation::kAllreduce) return allreduce_across_hosts(request, call, deadline);
+  const Operation operation = request.operation;
+  if (operation == Operation::kAllreduce || operation == Operation::kReduce)
+    return reduce_across_hosts(request, call, deadline);
   begin_across_hosts(call, {}, deadline);
-  const Buffer& out = request.output;
-  auto* data = static_cast<std::byte*>(out.data);
-  const auto run_schedule = [&](const Schedule& schedule, std::byte* base) {
-    exchange(schedule, all_ranks_, {base, out.dtype, travelling_op(call.reduce_op)}, call, deadline);
+  if (operation == Operation::kBarrier) return;  // the agreement is one
+  if (operation == Operation::kReduceScatter) return reduce_scatter_across_hosts(request, call, deadline);
+  if (operation == Operation::kAlltoall) return alltoall_across_hosts(request, call, deadline);
+  // Out of place this rank moves what it gives itself; the others get theirs from where it lies.
+  const Movement movement = movement_of(call, rank(), world_size());
+  const std::size_t element = dtype_bytes(call.dtype);
+  const std::byte* input = bytes(request.input);
+  std::byte* output = bytes(request.output);
+  for (const Movement::Incoming& block : movement.incoming)
+    if (block.from == rank())
+      copy_bytes(output + block.target.begin * element, input + movement.outgoing[rank()][block.index].begin * element,
+                 block.target.count * element);
+  const std::vector<Range> blocks = consecutive(block_counts_of(call, world_size()));
+  const Range own{0, blocks[rank()].count};
+  const auto run_schedule = [&](const Schedule& schedule, const std::byte* sent) {
+    exchange(schedule, all_ranks_, {output, call.dtype, ReduceOp::kSum, sent}, call, deadline);
   };
-  switch (request.operation) {
-    case Operation::kBroadcast:
-      return run_schedule(binomial_broadcast(rank(), world_size(), call.root, out.count), data);
-    case Operation::kAllgather: {
-      const std::size_t block = request.input.num_bytes();
-      if (data + rank() * block != request.input.data) copy_bytes(data + rank() * block, request.input.data, block);
-      return run_schedule(ring_allgather(rank(), equal_blocks(request.input.count, world_size())), data);
-    }
-    case Operation::kReduceScatter: {
-      const auto* input = static_cast<const std::byte*>(request.input.data);
-      std::vector<std::byte> work(input, input + request.input.num_bytes());
-      run_schedule(ring_reduce_scatter(rank(), equal_blocks(out.count, world_size())), work.data());
-      copy_bytes(data, work.data() + rank() * out.num_bytes(), out.num_bytes());
-      return scale_if_average(call, data, out.count, world_size());
-    }
-    default:
-      return;  // the agreement is a barrier
-  }
+  if (operation == Operation::kBroadcast)
+    return run_schedule(binomial_broadcast(rank(), world_size(), call.root, call.count), nullptr);
+  if (operation == Operation::kAllgather) return run_schedule(ring_allgather(rank(), blocks), nullptr);
+  if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
+  run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
+}
+
+void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline) {
+  const std::vector<Range> blocks = consecutive(block_counts_of(call, world_size()));
+  const std::size_t element = dtype_bytes(call.dtype);
+  const ReduceOp op = travelling_op(call.reduce_op);
+  std::vector<std::byte> work(request.input.num_bytes());
+  reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
+                 call.dtype, op, {call.scales.pre, 1.0});
+  exchange(ring_reduce_scatter(rank(), blocks), all_ranks_, {work.data(), call.dtype, op}, call, deadline);
+  const Range own = blocks[rank()];
+  copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
+  scale_result(call, request.output.data, own.count, world_size());
+}
+
+/// Every rank tells every other how much it sends, and all learn whether all pairs agree.
+void HostCommunicator::check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline) {
+  const std::vector<std::size_t> one_each(world_size(), 1);
+  const std::vector<Range> blocks = consecutive(one_each);
+  std::vector<std::uint64_t> arriving(world_size());
+  arriving[rank()] = request.block_counts[rank()];
+  exchange(pairwise_alltoall(rank(), blocks, blocks), all_ranks_,
+           {reinterpret_cast<std::byte*>(arriving.data()), DType::kUInt64, ReduceOp::kSum,
+            reinterpret_cast<const std::byte*>(request.block_counts.data())},
+           call, deadline);
+  std::string problems;
+  for (int from = 0; from < world_size(); ++from)
+    if (arriving[from] != request.recv_counts[from])
+      problems += pair_mismatch(from, arriving[from], rank(), request.recv_counts[from]);
+  // All zero where all is well; ranks with a problem differ from all others.
+  if (all_agree(problems.empty() ? 0 : rank() + 1, call, deadline)) return;
+  throw_pair_mismatch(call, gather_lines(problems.empty() ? "nothing wrong on its side" : problems, call, deadline));
+}
+
+void HostCommunicator::alltoall_across_hosts(const Request& request, const Call& call, Deadline deadline) {
+  const std::vector<std::size_t> alike(world_size(), call.count);
+  if (call.pairwise_counts) check_pairs_across_hosts(request, call, deadline);
+  const std::vector<Range> sent = consecutive(call.pairwise_counts ? request.block_counts : alike);
+  const std::vector<Range> received = consecutive(call.pairwise_counts ? request.recv_counts : alike);
+  const std::size_t element = dtype_bytes(call.dtype);
+  copy_bytes(bytes(request.output) + received[rank()].begin * element,
+             bytes(request.input) + sent[rank()].begin * element, sent[rank()].count * element);
+  exchange(pairwise_alltoall(rank(), sent, received), all_ranks_,
+           {bytes(request.output), call.dtype, ReduceOp::kSum, bytes(request.input)}, call, deadline);
 }
 
 /// Rank that drives a slice on each host, by host. There are as many slices as the largest host has ranks; a smaller
@@ -131,7 +176,7 @@ void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const
                                     std::size_t count, Deadline deadline) {
   const std::vector<const void*> inputs(sources.begin(), sources.end());
   const ReduceOp op = travelling_op(call.reduce_op);
-  reduce_buffers(std::array<void*, 1>{result}, inputs, count, call.dtype, op);
+  reduce_buffers(std::array<void*, 1>{result}, inputs, count, call.dtype, op, {call.scales.pre, 1.0});
   const std::vector<int> drivers = slice_drivers(slice);
   const int host = topology_.members[rank()].host;
   const int num_hosts = topology_.num_hosts();
@@ -139,29 +184,39 @@ void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const
                                 ? ring_allreduce(host, split_evenly(count, num_hosts))
                                 : recursive_doubling_allreduce(host, num_hosts, count);
   exchange(schedule, drivers, {result, call.dtype, op}, call, deadline);
-  scale_if_average(call, result, count, world_size());
+  scale_result(call, result, count, world_size());
 }
 
-void HostCommunicator::allreduce_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  const Buffer& buffer = request.output;
-  auto* const own = static_cast<std::byte*>(buffer.data);
-  begin_across_hosts(call, {Arena::kNowhere, group_.locate(own, buffer.num_bytes())}, deadline);
-  const int num_local = group_.local_size();
-  std::vector<std::byte*> in_place(num_local);
-  bool all_located = true;
-  for (int local = 0; local < num_local; ++local) {
-    const Arena::Location place = group_.places(local).output;
-    all_located = all_located && place != Arena::kNowhere;
-    if (place != Arena::kNowhere) in_place[local] = group_.address(place, local);
+/// Where all ranks of this host said that their outputs lie; empty unless all of them lie in the arena.
+std::vector<std::byte*> HostCommunicator::outputs_in_arena() const {
+  std::vector<std::byte*> outputs;
+  for (int local = 0; local < group_.local_size(); ++local) {
+    const Arena::Location where = group_.places(local).output;
+    if (where == Arena::kNowhere) return {};
+    outputs.push_back(group_.address(where, local));
   }
+  return outputs;
+}
 
+/// An allreduce or a reduce, of which only root keeps the result.
+void HostCommunicator::reduce_across_hosts(const Request& request, const Call& call, Deadline deadline) {
+  const bool is_allreduce = call.operation == Operation::kAllreduce;
+  const std::byte* const input = bytes(request.input);
+  std::byte* const output = is_allreduce || rank() == call.root ? bytes(request.output) : nullptr;
+  const std::size_t total = request.input.count;
+  const bool may_write = is_allreduce && request.input.data == request.output.data;
+  const Arena::Location place = may_write ? group_.locate(input, request.input.num_bytes()) : Arena::kNowhere;
+  begin_across_hosts(call, {Arena::kNowhere, place}, deadline);
+  const int num_local = group_.local_size();
+  const std::vector<std::byte*> in_place = outputs_in_arena();
+  const bool all_located = !in_place.empty();
   const std::size_t element = dtype_bytes(call.dtype);
   const std::size_t chunk_count = group_.stage_bytes() / element;
   const int num_slices = topology_.max_local_size();
-  for (std::size_t begin = 0; begin < buffer.count; begin += chunk_count) {
-    const std::size_t count = std::min(chunk_count, buffer.count - begin);
+  for (std::size_t begin = 0; begin < total; begin += chunk_count) {
+    const std::size_t count = std::min(chunk_count, total - begin);
     if (!all_located) {
-      copy_bytes(group_.stage(group_.local_rank(), 0), own + begin * element, count * element);
+      copy_bytes(group_.stage(group_.local_rank(), 0), input + begin * element, count * element);
       group_.sync(deadline);
     }
     for (int slice = group_.local_rank(); slice < num_slices; slice += num_local) {
@@ -173,11 +228,11 @@ void HostCommunicator::allreduce_across_hosts(const Request& request, const Call
       std::byte* result = all_located ? sources[group_.local_rank()] : group_.shared_stage(0) + part.begin * element;
       reduce_slice(call, sources, result, slice, part.count, deadline);
       for (int local = 0; all_located && local < num_local; ++local)
-        if (local != group_.local_rank()) copy_bytes(sources[local], result, part.count * element);
+        copy_bytes(sources[local], result, part.count * element);
     }
     if (!all_located) {
       group_.sync(deadline);
-      copy_bytes(own + begin * element, group_.shared_stage(0), count * element);
+      if (output != nullptr) copy_bytes(output + begin * element, group_.shared_stage(0), count * element);
     }
   }
   group_.sync(deadline);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <limits>
 #include <string>
 
@@ -55,14 +56,26 @@ class MpiTransfer final : public Transfer {
     }
   }
 
+  bool done() override try { return test(); } catch (const std::exception&) {
+    return true;  // wait() throws it again
+  }
+
  private:
   bool test() {
     int done = 0;
     MPI_Status status{};
-    const int code = MPI_Test(&request_, &done, &status);
-    if (code != MPI_SUCCESS) check(code, concat(verb_, " rank ", peer_));
-    if (done != 0 && num_bytes_ != kUnchecked) check_length(status);
-    return done != 0;
+    if (done_) return true;
+    if (failure_) std::rethrow_exception(failure_);
+    try {
+      const int code = MPI_Test(&request_, &done, &status);
+      if (code != MPI_SUCCESS) check(code, concat(verb_, " rank ", peer_));
+      if (done != 0 && num_bytes_ != kUnchecked) check_length(status);
+    } catch (...) {
+      failure_ = std::current_exception();
+      throw;
+    }
+    done_ = done != 0;
+    return done_;
   }
   void check_length(const MPI_Status& status) const {
     int received = 0;
@@ -76,6 +89,8 @@ class MpiTransfer final : public Transfer {
   const char* verb_;
   int num_bytes_;
   MPI_Request request_ = MPI_REQUEST_NULL;
+  bool done_ = false;
+  std::exception_ptr failure_;
 };
 
 class MpiTransport final : public Transport {

@@ -97,7 +97,7 @@ class NodeGroup {
   void publish();
   void wait_for_all(Deadline deadline);
   void wait_for(int local_rank, Deadline deadline);
-  bool spin_for(int local_rank) const;
+  bool look_for(int local_rank) const;
   void compare(const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
   [[noreturn]] void throw_timeout() const;
@@ -110,7 +110,7 @@ class NodeGroup {
   std::shared_ptr<Arena> arena_;
   std::shared_ptr<SharedRegion> control_;
   std::size_t stage_bytes_;
-  std::chrono::nanoseconds spin_time_{0};
+  bool core_for_each_ = false;     // of the ranks
   std::uint32_t reached_ = 0;      // sync points of this rank
   const Call* current_ = nullptr;  // for error messages
 };

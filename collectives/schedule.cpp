@@ -9,17 +9,20 @@ std::size_t elements_sent(const Schedule& schedule) {
   return total;
 }
 
-std::vector<Range> split_evenly(std::size_t count, int num_chunks) {
-  std::vector<Range> chunks;
-  const std::size_t base = count / num_chunks;
-  const std::size_t larger = count % num_chunks;
+std::vector<Range> consecutive(std::span<const std::size_t> counts) {
+  std::vector<Range> blocks;
   std::size_t begin = 0;
-  for (int i = 0; i < num_chunks; ++i) {
-    const std::size_t length = base + (static_cast<std::size_t>(i) < larger ? 1 : 0);
-    chunks.push_back({begin, length});
-    begin += length;
+  for (const std::size_t count : counts) {
+    blocks.push_back({begin, count});
+    begin += count;
   }
-  return chunks;
+  return blocks;
+}
+
+std::vector<Range> split_evenly(std::size_t count, int num_chunks) {
+  std::vector<std::size_t> counts(num_chunks, count / num_chunks);
+  for (std::size_t i = 0; i < count % num_chunks; ++i) ++counts[i];
+  return consecutive(counts);
 }
 
 }  // namespace skein

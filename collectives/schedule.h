@@ -20,7 +20,8 @@ struct Range {
 inline constexpr int kNobody = -1;
 
 /// Sends `send` to `send_to` while receiving `recv` from `recv_from`; either may be kNobody. What is received is
-/// combined with what lies in `recv` when `reduce`, otherwise it replaces it.
+/// combined with what lies in `recv` when `reduce`, otherwise it replaces it. Where what is sent lies in a buffer of
+/// its own (see Elements), `send` is a range of that one.
 struct Step {
   int send_to = kNobody;
   Range send;
@@ -32,6 +33,9 @@ using Schedule = std::vector<Step>;
 
 /// Elements sent by one rank.
 std::size_t elements_sent(const Schedule& schedule);
+
+/// Blocks of the given lengths, one behind the other.
+std::vector<Range> consecutive(std::span<const std::size_t> counts);
 
 /// `count` elements in `num_chunks` contiguous parts that differ by at most one element, the larger ones first.
 std::vector<Range> split_evenly(std::size_t count, int num_chunks);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -25,20 +24,30 @@ class Mailboxes {
 
   void put(const Key& key, Message message) {
     std::lock_guard lock(mutex_);
-    boxes_[key].push_back(std::move(message));
+    Box& box = boxes_[key];
+    box.messages[box.num_put++] = std::move(message);
     arrived_.notify_all();
   }
 
-  Message take(const Key& key, Deadline deadline) {
+  /// The number of the next message that nobody has asked for.
+  std::uint64_t ticket(const Key& key) {
+    std::lock_guard lock(mutex_);
+    return boxes_[key].num_asked_for++;
+  }
+
+  bool has(const Key& key, std::uint64_t number) {
+    std::lock_guard lock(mutex_);
+    return boxes_[key].messages.contains(number);
+  }
+
+  Message take(const Key& key, std::uint64_t number, Deadline deadline) {
     constexpr std::chrono::milliseconds kLongestSleep{20};  // then look at health and deadline
     std::unique_lock lock(mutex_);
-    while (!arrived_.wait_for(lock, kLongestSleep, [&] { return !boxes_[key].empty(); })) {
+    while (!arrived_.wait_for(lock, kLongestSleep, [&] { return boxes_[key].messages.contains(number); })) {
       health_.check();
       if (deadline.expired()) throw TimeoutError(concat("timed out while receiving from rank ", std::get<0>(key)));
     }
-    Message message = std::move(boxes_[key].front());
-    boxes_[key].pop_front();
-    return message;
+    return std::move(boxes_[key].messages.extract(number).mapped());
   }
 
   /// The mailboxes of a subgroup: made by whoever asks first, the n-th split of the same ranks is the same
@@ -51,33 +60,42 @@ class Mailboxes {
   }
 
  private:
+  struct Box {
+    std::uint64_t num_put = 0;
+    std::uint64_t num_asked_for = 0;
+    std::map<std::uint64_t, Message> messages;  // by number, as they were put
+  };
+
   const Health& health_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable arrived_;
-  std::map<Key, std::deque<Message>> boxes_;
+  std::map<Key, Box> boxes_;
   std::map<std::pair<std::vector<int>, int>, std::shared_ptr<Mailboxes>> groups_;
 };
 
 class Sent final : public Transfer {
  public:
   void wait(Deadline) override {}
+  bool done() override { return true; }
 };
 
 class Receiving final : public Transfer {
  public:
   Receiving(std::shared_ptr<Mailboxes> boxes, Mailboxes::Key key, std::span<std::byte> bytes)
-      : boxes_(std::move(boxes)), key_(key), bytes_(bytes) {}
+      : boxes_(std::move(boxes)), key_(key), bytes_(bytes), ticket_(boxes_->ticket(key)) {}
   void wait(Deadline deadline) override {
-    const Message message = boxes_->take(key_, deadline);
+    const Message message = boxes_->take(key_, ticket_, deadline);
     if (message.size() != bytes_.size())
       throw Error(concat("received ", message.size(), " bytes instead of ", bytes_.size()));
     if (!message.empty()) std::memcpy(bytes_.data(), message.data(), message.size());
   }
+  bool done() override { return boxes_->has(key_, ticket_); }
 
  private:
   std::shared_ptr<Mailboxes> boxes_;
   Mailboxes::Key key_;
   std::span<std::byte> bytes_;
+  std::uint64_t ticket_;
 };
 
 class ThreadTransport final : public Transport {

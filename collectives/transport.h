@@ -18,12 +18,14 @@ class Transfer {
   virtual ~Transfer() = default;
   /// Blocks until the bytes may be reused (send) or read (recv). Throws TimeoutError or PeerLost naming the peer.
   virtual void wait(Deadline deadline) = 0;
+  /// Whether wait() would return, or throw, at once.
+  virtual bool done() = 0;
 };
 
 using Tag = std::int32_t;  ///< non-negative
 
 /// Messages between the same two ranks with the same tag arrive in the order in which they were sent, and a receive has
-/// exactly the length of its send. May be called from one thread at a time.
+/// exactly the length of its send. Any thread may call any function; a Transfer belongs to one thread at a time.
 class Transport {
  public:
   virtual ~Transport() = default;

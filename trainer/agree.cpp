@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "collectives/objects.h"
 #include "runtime/options/compare_options.h"
 #include "runtime/options/option_table.h"
 #include "runtime/process/fnv1a.h"
 #include "runtime/process/text.h"
-#include "trainer/parallel/gather_texts.h"
 
 namespace skein {
 namespace {
@@ -57,14 +57,14 @@ bool differ(const std::vector<std::string>& texts) {
 }  // namespace
 
 void check_on_all_ranks(Communicator& communicator, const std::function<void()>& check) {
-  const std::vector<std::string> complaints = gather_texts(communicator, encode(complaint_of(check)));
+  const std::vector<std::string> complaints = allgather_objects(communicator, encode(complaint_of(check)));
   for (const std::string& complaint : complaints)
     if (!complaint.empty()) refuse(communicator.topology(), complaints);
 }
 
 void check_same_options(Communicator& communicator, const nlohmann::json& compared) {
-  if (!differ(gather_texts(communicator, fnv1a_hex(compared.dump())))) return;
-  const std::vector<std::string> all = gather_texts(communicator, compared.dump());
+  if (!differ(allgather_objects(communicator, fnv1a_hex(compared.dump())))) return;
+  const std::vector<std::string> all = allgather_objects(communicator, compared.dump());
   std::string message = "the ranks were started with different flags:";
   for (int rank = 1; rank < communicator.world_size(); ++rank)
     if (all[rank] != all[0])
@@ -75,9 +75,9 @@ void check_same_options(Communicator& communicator, const nlohmann::json& compar
 }
 
 void check_same_data(Communicator& communicator, const std::string& fingerprint, const std::string& summary) {
-  const std::vector<std::string> fingerprints = gather_texts(communicator, fingerprint);
+  const std::vector<std::string> fingerprints = allgather_objects(communicator, fingerprint);
   if (!differ(fingerprints)) return;
-  const std::vector<std::string> summaries = gather_texts(communicator, summary);
+  const std::vector<std::string> summaries = allgather_objects(communicator, summary);
   std::string message = "the ranks see different images below --data-path:";
   for (int rank = 0; rank < communicator.world_size(); ++rank)
     message += concat("\n  ", communicator.topology().describe(rank), ": ", summaries[rank]);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectives/make_communicator.h"
+#include "collectives/objects.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "runtime/run/atomic_file.h"
@@ -10,7 +11,6 @@
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
 #include "trainer/learner.h"
-#include "trainer/parallel/gather_texts.h"
 #include "trainer/parallel/thread_budget.h"
 #include "trainer/run_facts.h"
 #include "trainer/run_journal.h"
@@ -41,7 +41,7 @@ void cancel_on_signal(World& world, RunJournal& journal, int signal_number) {
 
 /// Ranks of the same machine share its cores even where they cannot share memory, so its name decides.
 CoreShare find_core_share(World& world, Communicator& communicator) {
-  const std::vector<std::string> all = gather_texts(communicator, nlohmann::json(allowed_cores()).dump());
+  const std::vector<std::string> all = allgather_objects(communicator, nlohmann::json(allowed_cores()).dump());
   const auto& members = world.topology().members;
   std::vector<std::vector<int>> cores_of_machine;
   int position = 0;
@@ -123,7 +123,7 @@ RunPlace create_run(World& world, Communicator& communicator, const TrainingRequ
     place = {run->directory(), run->outputs()};
     journal.adopt(std::move(run));
   });
-  place.directory = gather_texts(communicator, place.directory.string())[0];
+  place.directory = allgather_objects(communicator, place.directory.string())[0];
   return place;
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 void declare(OptionTable& table, Options& options) {
   table.add("--op", options.operation, "collective to measure")
-      .choices({"allreduce", "reduce_scatter", "allgather", "broadcast", "barrier"});
+      .choices({"allreduce", "reduce", "reduce_scatter", "allgather", "gather", "scatter", "broadcast", "alltoall",
+                "barrier"});
   table.add("--dtype", options.dtype, "element type")
       .choices({"float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16",
                 "uint32", "uint64"});

@@ -75,6 +75,9 @@ double Measurement::bus_factor() const {
       return 2 * (n - 1) / n;
     case Operation::kReduceScatter:
     case Operation::kAllgather:
+    case Operation::kGather:
+    case Operation::kScatter:
+    case Operation::kAlltoall:
       return (n - 1) / n;
     default:
       return 1;
@@ -82,15 +85,17 @@ double Measurement::bus_factor() const {
 }
 
 std::size_t Measurement::blocks_per_buffer() const {
-  const bool scattered = operation_ == Operation::kReduceScatter || operation_ == Operation::kAllgather;
-  return scattered ? comm_.world_size() : 1;
+  const bool one = operation_ == Operation::kAllreduce || operation_ == Operation::kReduce ||
+                   operation_ == Operation::kBroadcast || operation_ == Operation::kBarrier;
+  return one ? 1 : comm_.world_size();
 }
 
 Side Measurement::make_side(std::size_t block, bool arena) {
   const auto data = [&](Memory& memory) -> void* { return arena ? memory.shared.data.get() : memory.ordinary.data(); };
   const std::size_t whole = block * blocks_per_buffer();
-  const bool gathers = operation_ == Operation::kAllgather;
-  const bool scatters = operation_ == Operation::kReduceScatter;
+  const bool gathers = operation_ == Operation::kAllgather || operation_ == Operation::kGather;
+  const bool scatters = operation_ == Operation::kReduceScatter || operation_ == Operation::kScatter;
+  const bool in_place = operation_ == Operation::kAllreduce || operation_ == Operation::kBroadcast;
   Side side;
   side.request.operation = operation_;
   side.request.input = {data(input_), gathers ? block : whole, dtype_};
@@ -98,7 +103,9 @@ Side Measurement::make_side(std::size_t block, bool arena) {
   side.request.reduce_op = op_;
   side.checked_op = op_;
   side.request.root = options_.root;
-  if (!gathers && !scatters) side.request.input = side.request.output;
+  if (in_place) side.request.input = side.request.output;
+  const bool root_alone = operation_ == Operation::kReduce || operation_ == Operation::kGather;
+  side.has_result = !root_alone || comm_.rank() == options_.root;
   const Buffer input = side.request.input;
   side.rewrite = [this, input](int iteration) {
     if (has_data()) fill(input, comm_.rank(), 0, iteration);

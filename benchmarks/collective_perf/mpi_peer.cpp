@@ -73,6 +73,22 @@ void run_mpi(const Request& request) {
     case Operation::kBroadcast:
       MPI_Bcast(out.data, count, type, request.root, MPI_COMM_WORLD);
       return;
+    case Operation::kReduce:
+      MPI_Reduce(in.data, out.data, static_cast<int>(in.count), type, op, request.root, MPI_COMM_WORLD);
+      return;
+    case Operation::kGather:
+      MPI_Gather(in.data, static_cast<int>(in.count), type, out.data, static_cast<int>(in.count), type, request.root,
+                 MPI_COMM_WORLD);
+      return;
+    case Operation::kScatter:
+      MPI_Scatter(in.data, count, type, out.data, count, type, request.root, MPI_COMM_WORLD);
+      return;
+    case Operation::kAlltoall: {
+      int num_ranks = 1;
+      MPI_Comm_size(MPI_COMM_WORLD, &num_ranks);
+      MPI_Alltoall(in.data, count / num_ranks, type, out.data, count / num_ranks, type, MPI_COMM_WORLD);
+      return;
+    }
     case Operation::kBarrier:
       MPI_Barrier(MPI_COMM_WORLD);
       return;

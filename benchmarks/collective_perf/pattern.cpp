@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <stdexcept>
 
 namespace skein::bench {
 namespace {
@@ -78,6 +79,8 @@ double reduced(ReduceOp op, int world_size, std::size_t i, int iteration) {
       case ReduceOp::kProduct:
         total *= value;
         break;
+      case ReduceOp::kAdasum:
+        throw std::logic_error("no element-wise reduction");
     }
   }
   return op == ReduceOp::kAverage ? total / world_size : total;
@@ -96,13 +99,19 @@ std::size_t count_wrong(const Buffer& result, Operation operation, ReduceOp op, 
   const auto expected = [&](std::size_t i) -> double {
     switch (operation) {
       case Operation::kAllreduce:
+      case Operation::kReduce:
         return reduced(op, world_size, i, iteration);
       case Operation::kReduceScatter:
         return reduced(op, world_size, rank * block + i, iteration);
       case Operation::kAllgather:
+      case Operation::kGather:
         return pattern(static_cast<int>(i / block), i % block, iteration);
       case Operation::kBroadcast:
         return pattern(root, i, iteration);
+      case Operation::kScatter:
+        return pattern(root, rank * block + i, iteration);
+      case Operation::kAlltoall:
+        return pattern(static_cast<int>(i / block), rank * block + i % block, iteration);
       case Operation::kBarrier:
         break;
     }

@@ -79,14 +79,16 @@ class Hammer {
     std::vector<std::int32_t> expected(buffer.count, 0);
     for (int local = 0; local < group_.local_size(); ++local)
       for (std::size_t i = 0; i < buffer.count; ++i) expected[i] += value(local, i);
-    node_allreduce(group_, next_call(Operation::kAllreduce, buffer.count), buffer, soon());
+    node_reduce(group_, next_call(Operation::kAllreduce, buffer.count), buffer, buffer, soon());
     expect(buffer, expected);
   }
   void broadcast(const Buffer& buffer, int root) {
     fill(buffer);
     std::vector<std::int32_t> expected(buffer.count);
     for (std::size_t i = 0; i < buffer.count; ++i) expected[i] = value(root, i);
-    node_broadcast(group_, next_call(Operation::kBroadcast, buffer.count), buffer, root, soon());
+    Call call = next_call(Operation::kBroadcast, buffer.count);
+    call.root = root;
+    node_move(group_, call, buffer, buffer, soon());
     expect(buffer, expected);
   }
   void expect(const Buffer& buffer, const std::vector<std::int32_t>& expected) const {

@@ -30,6 +30,19 @@ TEST(Call, DescribesItself) {
   call.operation = Operation::kBroadcast;
   call.root = 3;
   EXPECT_EQ(call.describe(), "broadcast #12 'layer3.0.conv1.weight' float32 x 1024, root 3");
+  const std::vector<std::size_t> counts = {1000, 24};
+  call.operation = Operation::kGather;
+  call.block_counts = counts;
+  EXPECT_EQ(call.describe(), "gather #12 'layer3.0.conv1.weight' float32 x 1024 in blocks of 1000, 24, root 3");
+  call.operation = Operation::kReduce;
+  call.block_counts = {};
+  call.scales = {0.5, 2};
+  EXPECT_EQ(call.describe(),
+            "reduce #12 'layer3.0.conv1.weight' float32 x 1024, average, scaled by 0.5 before and 2 after, root 3");
+  call.operation = Operation::kAlltoall;
+  call.scales = {};
+  call.pairwise_counts = true;
+  EXPECT_EQ(call.describe(), "alltoall #12 'layer3.0.conv1.weight' float32 in blocks of different lengths");
   call.operation = Operation::kBarrier;
   call.name = {};
   EXPECT_EQ(call.describe(), "barrier #12");
@@ -48,6 +61,13 @@ TEST(Call, DigestTellsEveryDifference) {
   add([](Call& c) { c.reduce_op = ReduceOp::kSum; });
   add([](Call& c) { c.root = 1; });
   add([](Call& c) { c.count = 1025; });
+  add([](Call& c) { c.scales.pre = 0.5; });
+  add([](Call& c) { c.scales.post = 0.5; });
+  add([](Call& c) { c.pairwise_counts = true; });
+  const std::vector<std::size_t> counts = {512, 512};
+  add([&](Call& c) { c.block_counts = counts; });
+  const std::vector<std::size_t> others = {500, 524};
+  add([&](Call& c) { c.block_counts = others; });
   add([](Call& c) { c.name = "layer3.0.conv2.weight"; });
   add([](Call& c) { c.name = "layer3.0.conv1.weigh"; });
   add([](Call& c) { c.name = ""; });
@@ -64,6 +84,9 @@ TEST(Capabilities, NameWhatIsMissing) {
   EXPECT_EQ(why(Backend::kHost, DType::kBFloat16, ReduceOp::kAverage), "");
   EXPECT_NE(why(Backend::kHost, DType::kInt64, ReduceOp::kAverage).find("int64"), std::string::npos);
   EXPECT_NE(why(Backend::kNccl, DType::kUInt16, ReduceOp::kSum).find("uint16"), std::string::npos);
+  EXPECT_NE(why(Backend::kHost, DType::kInt32, ReduceOp::kAdasum).find("Adasum of int32"), std::string::npos);
+  EXPECT_NE(why(Backend::kNccl, DType::kFloat32, ReduceOp::kAdasum).find("NCCL"), std::string::npos);
+  EXPECT_NE(why_unsupported(Backend::kHost, Operation::kReduce, DType::kFloat32, ReduceOp::kAdasum), "");
   EXPECT_EQ(why_unsupported(Backend::kHost, Operation::kAllgather, DType::kInt8, ReduceOp::kAverage), "");
 }
 
@@ -72,8 +95,8 @@ TEST(FlightRecorder, KeepsTheLastCallsOldestFirst) {
   for (std::uint64_t i = 0; i < FlightRecorder::kNumEntries + 5; ++i) {
     Call call = sample_call();
     call.sequence = i;
-    recorder.started(call);
-    if (i + 1 < FlightRecorder::kNumEntries + 5) recorder.finished();
+    const std::uint64_t number = recorder.started(call);
+    if (i + 1 < FlightRecorder::kNumEntries + 5) recorder.finished(number);
   }
   const auto calls = recorder.to_json();
   ASSERT_EQ(calls.size(), FlightRecorder::kNumEntries);

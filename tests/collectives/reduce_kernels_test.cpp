@@ -84,21 +84,19 @@ std::vector<std::byte> reduce_integers(std::span<const void* const> sources, std
 }
 
 std::vector<std::byte> reduce_floats(std::span<const void* const> sources, std::size_t count, DType dtype, ReduceOp op,
-                                     double scale) {
+                                     const Scales& scales) {
   std::vector<std::byte> bytes(count * dtype_bytes(dtype));
   std::vector<double> values(sources.size());
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t s = 0; s < sources.size(); ++s) values[s] = load_element(dtype, sources[s], i);
-    double result = reduce_elements(dtype, op, values);
-    if (scale != 1.0)
-      result = dtype == DType::kFloat64 ? result * scale : static_cast<float>(result) * static_cast<float>(scale);
-    store_element(dtype, bytes.data(), i, result);
+    for (std::size_t s = 0; s < sources.size(); ++s)
+      values[s] = scale_element(dtype, load_element(dtype, sources[s], i), scales.pre);
+    store_element(dtype, bytes.data(), i, scale_element(dtype, reduce_elements(dtype, op, values), scales.post));
   }
   return bytes;
 }
 
 std::vector<std::byte> expected_reduction(std::span<const void* const> sources, std::size_t count, DType dtype,
-                                          ReduceOp op, double scale) {
+                                          ReduceOp op, const Scales& scales) {
   switch (dtype) {
     case DType::kInt8:
       return reduce_integers<std::int8_t>(sources, count, op);
@@ -117,7 +115,7 @@ std::vector<std::byte> expected_reduction(std::span<const void* const> sources, 
     case DType::kUInt64:
       return reduce_integers<std::uint64_t>(sources, count, op);
     default:
-      return reduce_floats(sources, count, dtype, op, scale);
+      return reduce_floats(sources, count, dtype, op, scales);
   }
 }
 
@@ -166,10 +164,12 @@ TEST_P(ReduceKernels, EveryTypeOperationLengthAndNumberOfSources) {
         const std::size_t num_sources = 1 + random() % 5;
         Arrays arrays(dtype, count, num_sources + 1, /*shift=*/random() % 16, random);
         const auto sources = arrays.sources(num_sources);
-        const double scale = op == ReduceOp::kAverage ? 1.0 / static_cast<double>(num_sources) : 1.0;
-        const auto expected = expected_reduction(sources, count, dtype, op, scale);
+        Scales scales;
+        if (op == ReduceOp::kAverage) scales.post = 1.0 / static_cast<double>(num_sources);
+        if (is_floating(dtype) && count % 3 == 0) scales.pre = -0.3;
+        const auto expected = expected_reduction(sources, count, dtype, op, scales);
         void* const result = arrays.array(num_sources);
-        reduce_buffers(std::array<void*, 1>{result}, sources, count, dtype, op, scale);
+        reduce_buffers(std::array<void*, 1>{result}, sources, count, dtype, op, scales);
         ASSERT_TRUE(same(result, expected, count, dtype, op))
             << dtype_name(dtype) << " x " << count << ", " << reduce_op_name(op) << " of " << num_sources;
       }
@@ -182,7 +182,7 @@ TEST_P(ReduceKernels, StoresToEveryDestinationAndNothingBeside) {
       constexpr std::size_t kSources = 3;
       Arrays arrays(dtype, count, kSources, 1, random);
       const auto sources = arrays.sources(kSources);
-      const auto expected = expected_reduction(sources, count, dtype, ReduceOp::kSum, 1.0);
+      const auto expected = expected_reduction(sources, count, dtype, ReduceOp::kSum, {});
       std::vector<void*> destinations;  // the sources themselves, as when reducing in place
       std::vector<std::vector<std::byte>> around;
       const std::size_t element = dtype_bytes(dtype);
@@ -228,9 +228,10 @@ TEST_P(ReduceKernels, SixteenBitFloatsRoundToNearestEven) {
        {1.0 / 3, 0.5, 0.25, 1.0 / 64, 1 + 1.0 / 256, 1 + 1.0 / 2048, 3.0, 1.5, 1e-4, 65536.0, 0.99999994})
     for (DType dtype : {DType::kFloat16, DType::kBFloat16}) {
       const std::array<const void*, 1> sources{patterns.data()};
-      const auto expected = expected_reduction(sources, patterns.size(), dtype, ReduceOp::kSum, scale);
+      const auto expected = expected_reduction(sources, patterns.size(), dtype, ReduceOp::kSum, {1.0, scale});
       std::vector<std::uint16_t> result(patterns.size());
-      reduce_buffers(std::array<void*, 1>{result.data()}, sources, patterns.size(), dtype, ReduceOp::kSum, scale);
+      reduce_buffers(std::array<void*, 1>{result.data()}, sources, patterns.size(), dtype, ReduceOp::kSum,
+                     {1.0, scale});
       ASSERT_TRUE(same(result.data(), expected, patterns.size(), dtype, ReduceOp::kSum))
           << dtype_name(dtype) << " times " << scale;
     }

@@ -69,6 +69,8 @@ T combine(ReduceOp op, T a, T b) {
       return std::isnan(a) || a < b ? a : b;
     case ReduceOp::kMax:
       return std::isnan(a) || a > b ? a : b;
+    case ReduceOp::kAdasum:
+      break;
   }
   throw std::logic_error("unknown reduce op");
 }
@@ -158,6 +160,11 @@ double reduce_elements(DType dtype, ReduceOp op, std::span<const double> values)
   return is_floating(dtype) && dtype != DType::kFloat64 ? reduce_as<float>(op, values) : reduce_as<double>(op, values);
 }
 
+double scale_element(DType dtype, double value, double factor) {
+  if (factor == 1.0) return value;
+  return dtype == DType::kFloat64 ? value * factor : static_cast<float>(value) * static_cast<float>(factor);
+}
+
 std::vector<DType> all_dtypes() {
   std::vector<DType> result;
   for (int i = 0; i < kNumDTypes; ++i) result.push_back(static_cast<DType>(i));
@@ -166,9 +173,8 @@ std::vector<DType> all_dtypes() {
 
 std::vector<ReduceOp> reduce_ops_of(DType dtype) {
   std::vector<ReduceOp> result;
-  for (int i = 0; i < kNumReduceOps; ++i)
-    if (is_floating(dtype) || static_cast<ReduceOp>(i) != ReduceOp::kAverage)
-      result.push_back(static_cast<ReduceOp>(i));
+  for (const ReduceOp op : {ReduceOp::kSum, ReduceOp::kAverage, ReduceOp::kMin, ReduceOp::kMax, ReduceOp::kProduct})
+    if (is_floating(dtype) || op != ReduceOp::kAverage) result.push_back(op);
   return result;
 }
 

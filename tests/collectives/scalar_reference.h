@@ -25,7 +25,10 @@ void store_element(DType dtype, void* array, std::size_t index, double value);
 /// in float32, everything else in its own type; not yet rounded to a 16-bit float.
 double reduce_elements(DType dtype, ReduceOp op, std::span<const double> values);
 
-/// Every element type, and those on which averages are defined.
+/// `value` times `factor` in the type in which elements of `dtype` are combined; a factor of 1 changes nothing.
+double scale_element(DType dtype, double value, double factor);
+
+/// Every element type, and the element-wise reductions that are defined on one.
 std::vector<DType> all_dtypes();
 std::vector<ReduceOp> reduce_ops_of(DType dtype);
 

@@ -27,6 +27,7 @@ class FaultyTransfer final : public Transfer {
     if (deadline.expired()) throw TimeoutError(concat("timed out while waiting for rank ", peer_));
     transfer_->wait(deadline);
   }
+  bool done() override { return fault_.kind != Fault::Kind::kDelay || transfer_->done(); }
 
  private:
   std::unique_ptr<Transfer> transfer_;

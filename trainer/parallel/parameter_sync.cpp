@@ -54,7 +54,7 @@ bool same_everywhere(Communicator& communicator, std::uint64_t value) {
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what) {
   const std::string mine = describe_all(tensors);
   if (same_everywhere(communicator, fnv1a(mine))) return;
-  const std::vector<std::string> all = gather_texts(communicator, mine);
+  const std::vector<std::string> all = allgather_objects(communicator, mine);
   std::string message = "the ranks hold different " + what + ":";
   for (int rank = 1; rank < communicator.world_size(); ++rank)
     if (all[rank] != all[0])

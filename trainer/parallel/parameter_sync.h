@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "collectives/communicator.h"
-#include "trainer/parallel/gather_texts.h"
+#include "collectives/objects.h"
 
 namespace skein {
 

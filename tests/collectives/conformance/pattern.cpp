@@ -24,18 +24,14 @@ double contributed(DType dtype, ReduceOp op, int rank, int world_size, std::size
   return has_negatives ? value - 4 : value;
 }
 
-double rounded_sum_scaled(DType dtype, double sum, int world_size) {
-  if (dtype == DType::kFloat64) return sum * (1.0 / world_size);
-  return static_cast<float>(sum) * static_cast<float>(1.0 / world_size);
-}
-
 /// What has been computed stays: the sanitizers make computing slow.
 template <class Value>
-const Pattern& cached(const char* kind, DType dtype, ReduceOp op, int rank, int world_size, Value value) {
+const Pattern& cached(const char* kind, DType dtype, ReduceOp op, int rank, int world_size, Scales scales,
+                      Value value) {
   static std::mutex mutex;
-  static std::map<std::tuple<std::string, DType, ReduceOp, int, int>, Pattern> patterns;
+  static std::map<std::tuple<std::string, DType, ReduceOp, int, int, double, double>, Pattern> patterns;
   std::lock_guard lock(mutex);
-  const auto key = std::make_tuple(std::string(kind), dtype, op, rank, world_size);
+  const auto key = std::make_tuple(std::string(kind), dtype, op, rank, world_size, scales.pre, scales.post);
   const auto found = patterns.find(key);
   return found != patterns.end() ? found->second : patterns.emplace(key, Pattern(dtype, value)).first->second;
 }
@@ -75,21 +71,22 @@ testing::AssertionResult Pattern::found_in(const Buffer& buffer, std::size_t fir
 }
 
 const Pattern& contribution(DType dtype, ReduceOp op, int rank, int world_size) {
-  return cached("contribution", dtype, op, rank, world_size,
+  return cached("contribution", dtype, op, rank, world_size, {},
                 [=](std::size_t index) { return contributed(dtype, op, rank, world_size, index); });
 }
 
-const Pattern& reduction(DType dtype, ReduceOp op, int world_size) {
-  return cached("reduction", dtype, op, 0, world_size, [=](std::size_t index) {
+const Pattern& reduction(DType dtype, ReduceOp op, int world_size, Scales scales) {
+  return cached("reduction", dtype, op, 0, world_size, scales, [=](std::size_t index) {
     std::vector<double> values;
-    for (int rank = 0; rank < world_size; ++rank) values.push_back(contributed(dtype, op, rank, world_size, index));
-    const double result = reduce_elements(dtype, op, values);
-    return op == ReduceOp::kAverage ? rounded_sum_scaled(dtype, result, world_size) : result;
+    for (int rank = 0; rank < world_size; ++rank)
+      values.push_back(scale_element(dtype, contributed(dtype, op, rank, world_size, index), scales.pre));
+    const double factor = op == ReduceOp::kAverage ? scales.post / world_size : scales.post;
+    return scale_element(dtype, reduce_elements(dtype, op, values), factor);
   });
 }
 
 const Pattern& inexact_contribution(DType dtype, int rank) {
-  return cached("inexact", dtype, ReduceOp::kSum, rank, 0, [=](std::size_t index) {
+  return cached("inexact", dtype, ReduceOp::kSum, rank, 0, {}, [=](std::size_t index) {
     return std::sin(1.0 + 0.37 * rank + 0.013 * static_cast<double>(index)) * std::exp(rank % 5);
   });
 }

@@ -33,8 +33,8 @@ class Pattern {
 /// are exact in every element type, so that the order of combination does not matter. Kept for the next
 /// caller, from any thread.
 const Pattern& contribution(DType dtype, ReduceOp op, int rank, int world_size);
-/// What the reduction of all contributions is.
-const Pattern& reduction(DType dtype, ReduceOp op, int world_size);
+/// What the reduction of all contributions is; exact with scales that are powers of two.
+const Pattern& reduction(DType dtype, ReduceOp op, int world_size, Scales scales = {});
 /// Numbers whose sum depends on the order of addition.
 const Pattern& inexact_contribution(DType dtype, int rank);
 

@@ -14,7 +14,7 @@ namespace {
 TEST(GatherTexts, AnyLengthFromEveryRank) {
   run_ranks({2, 1}, [](Communicator& comm) {
     const auto text = [](int rank) { return std::string(static_cast<std::size_t>(rank) * 40000, 'a' + rank); };
-    const auto all = gather_texts(comm, text(comm.rank()));
+    const auto all = allgather_objects(comm, text(comm.rank()));
     ASSERT_EQ(all.size(), 3u);
     for (int rank = 0; rank < 3; ++rank) EXPECT_EQ(all[rank], text(rank));
   });

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "collectives/objects.h"
 #include "tests/support/run_ranks.h"
-#include "trainer/parallel/gather_texts.h"
 
 namespace skein {
 namespace {
@@ -22,7 +22,7 @@ TEST(ReduceSums, AddsUpOverRanksAndHosts) {
 
 TEST(GatherTexts, OfAnyLength) {
   run_ranks({2, 1}, [](Communicator& communicator) {
-    const std::vector<std::string> all = gather_texts(communicator, std::string(communicator.rank() * 100, 'x'));
+    const std::vector<std::string> all = allgather_objects(communicator, std::string(communicator.rank() * 100, 'x'));
     EXPECT_EQ(all, (std::vector<std::string>{"", std::string(100, 'x'), std::string(200, 'x')}));
   });
 }

@@ -1,0 +1,36 @@
+#pragma once
+// One collective, as a rank asks for it.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "collectives/buffer.h"
+#include "collectives/call.h"
+#include "collectives/capabilities.h"
+
+namespace skein {
+
+/// What each operation needs of it is said at the functions of Communicator. Everything here is borrowed until the
+/// collective has completed; the name and the counts of an asynchronous one are copied.
+struct Request {
+  Operation operation = Operation::kBarrier;
+  Buffer input;
+  Buffer output;  ///< the same memory as `input` where an operation works in place
+  ReduceOp reduce_op = ReduceOp::kSum;
+  int root = 0;
+  std::string_view name;  ///< appears in errors and logs and is compared between ranks
+  Scales scales;
+  /// Elements of every rank's block, by rank, where these differ; empty where all are alike. The same on all ranks,
+  /// except that each rank gives an alltoall what it sends to each.
+  std::span<const std::size_t> block_counts;
+  std::span<const std::size_t> recv_counts;  ///< alltoall with block_counts: what comes from each rank
+};
+
+/// Throws UsageError for what makes no sense or what `backend` cannot do, by name.
+void check_request(const Request& request, Backend backend, int rank, int world_size);
+
+/// What the rank says it is about to do; the sequence is left to the caller. Borrows from `request`.
+Call call_of(const Request& request, int world_size);
+
+}  // namespace skein
