@@ -9,7 +9,7 @@
 namespace skein {
 namespace {
 
-constexpr std::size_t kInFlight = 2;
+constexpr std::size_t kInFlight = 4;
 
 /// One step, cut into segments: the n-th segment of what is sent and of what is received travel side by side.
 class StepRunner {
