@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectives/agreement.h"
 #include "collectives/communicator.h"
 #include "collectives/execute.h"
 #include "collectives/flight_recorder.h"
@@ -59,7 +60,10 @@ class HostCommunicator final : public Communicator {
   void begin_across_hosts(const Call& call, const NodeGroup::Places& places, Deadline deadline);
   void exchange(const Schedule& schedule, std::span<const int> peers, const Elements& elements, const Call& call,
                 Deadline deadline);
-  void agree(const Call& call, Deadline deadline);
+  template <class Action>
+  void within(const Call& call, Action action);
+  void agree(const Call& call, const SmallPayload& payload, Deadline deadline);
+  void reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
   std::string gather_lines(const std::string& mine, const Call& call, Deadline deadline);
   std::vector<std::byte*> outputs_in_arena() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "collectives/agreement.h"
 #include "collectives/algorithms.h"
 #include "collectives/choose.h"
 #include "collectives/execute.h"
@@ -39,26 +40,48 @@ void scale_result(const Call& call, void* data, std::size_t count, int num_ranks
 
 }  // namespace
 
-/// Runs a schedule; a wait that times out says in which call.
-void HostCommunicator::exchange(const Schedule& schedule, std::span<const int> peers, const Elements& elements,
-                                const Call& call, Deadline deadline) {
+/// Runs `action`; a wait that times out says in which call.
+template <class Action>
+void HostCommunicator::within(const Call& call, Action action) {
   try {
-    execute(*transport_, schedule, peers, elements, options_of(call), deadline);
+    action();
   } catch (const TimeoutError& error) {
     throw TimeoutError(concat(call.describe(), ": ", error.what()),
                        "look at what that rank is doing; raise the deadline if it is only slow");
   }
 }
 
+void HostCommunicator::exchange(const Schedule& schedule, std::span<const int> peers, const Elements& elements,
+                                const Call& call, Deadline deadline) {
+  within(call, [&] { execute(*transport_, schedule, peers, elements, options_of(call), deadline); });
+}
+
 /// Every call begins in this way, whatever it is: ranks that ask for different things must meet before they can differ.
 void HostCommunicator::begin_across_hosts(const Call& call, const NodeGroup::Places& places, Deadline deadline) {
   group_.gather(call, places, deadline);
-  agree(call, deadline);
+  agree(call, {}, deadline);
 }
 
-/// Before any data moves every rank learns whether all asked for the same.
-void HostCommunicator::agree(const Call& call, Deadline deadline) {
-  if (!all_agree(call.digest(), call, deadline)) throw_mismatch(call, deadline);
+/// Every local rank asks its own counterparts on the other hosts, with what all ranks of this host said, so that each
+/// knows the answer without another sync point. Ranks of small hosts answer several of a large one.
+void HostCommunicator::agree(const Call& call, const SmallPayload& payload, Deadline deadline) {
+  const std::vector<std::uint64_t> digests = group_.digests();
+  const int host = topology_.members[rank()].host;
+  std::vector<std::byte> spare(payload.data, payload.data + payload.num_bytes());
+  bool agreed = true;
+  for (int slice = group_.local_rank(); slice < topology_.max_local_size(); slice += group_.local_size()) {
+    SmallPayload carried = payload;
+    std::vector<std::byte> copy;
+    if (slice != group_.local_rank() && payload.count != 0) {  // the result is already there
+      copy = spare;
+      carried.data = copy.data();
+    }
+    within(call, [&] {
+      agreed &= agree_between_hosts(*transport_, slice_drivers(slice), host, digests, carried, options_of(call).tag,
+                                    deadline);
+    });
+  }
+  if (!agreed) throw_mismatch(call, deadline);
 }
 
 /// min(v) and min(~v) over all values v belong together only when all v are equal.
@@ -90,8 +113,11 @@ std::string HostCommunicator::gather_lines(const std::string& mine, const Call& 
 
 void HostCommunicator::dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline) {
   const Operation operation = request.operation;
-  if (operation == Operation::kAllreduce || operation == Operation::kReduce)
+  if (operation == Operation::kAllreduce || operation == Operation::kReduce) {
+    if (request.input.num_bytes() <= kMostPayloadBytes / topology_.max_local_size())
+      return reduce_small_across_hosts(request, call, deadline);
     return reduce_across_hosts(request, call, deadline);
+  }
   begin_across_hosts(call, {}, deadline);
   if (operation == Operation::kBarrier) return;  // the agreement is one
   if (operation == Operation::kReduceScatter) return reduce_scatter_across_hosts(request, call, deadline);
@@ -185,6 +211,21 @@ void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const
                                 : recursive_doubling_allreduce(host, num_hosts, count);
   exchange(schedule, drivers, {result, call.dtype, op}, call, deadline);
   scale_result(call, result, count, world_size());
+}
+
+/// Every local rank reduces all of this host, and all of the other hosts while they agree.
+void HostCommunicator::reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline) {
+  const Buffer& input = request.input;
+  const ReduceOp op = travelling_op(call.reduce_op);
+  copy_bytes(group_.next_small(), bytes(input), input.num_bytes());
+  group_.gather(call, {}, deadline);
+  std::vector<std::byte> total(input.num_bytes());
+  const auto sources = for_each_rank(group_, [&](int local) { return group_.small(local); });
+  reduce_buffers(std::array<void*, 1>{total.data()}, sources, input.count, call.dtype, op, {call.scales.pre, 1.0});
+  agree(call, {total.data(), input.count, call.dtype, op}, deadline);
+  if (call.operation == Operation::kReduce && rank() != call.root) return;
+  scale_result(call, total.data(), input.count, world_size());
+  copy_bytes(bytes(request.output), total.data(), total.size());
 }
 
 /// Where all ranks of this host said that their outputs lie; empty unless all of them lie in the arena.

@@ -31,7 +31,7 @@ void sleep_for(std::chrono::nanoseconds pause) {
 
 class MpiTransfer final : public Transfer {
  public:
-  /// `num_bytes` that must arrive; kUnchecked for a send.
+  /// `num_bytes` that must arrive; kUnchecked for a send, or for a receive of any length.
   MpiTransfer(const Health& health, int peer, const char* verb, int num_bytes)
       : health_(health), peer_(peer), verb_(verb), num_bytes_(num_bytes) {}
   static constexpr int kUnchecked = -1;
@@ -59,6 +59,7 @@ class MpiTransfer final : public Transfer {
   bool done() override try { return test(); } catch (const std::exception&) {
     return true;  // wait() throws it again
   }
+  std::size_t num_received() const override { return static_cast<std::size_t>(num_received_); }
 
  private:
   bool test() {
@@ -69,7 +70,7 @@ class MpiTransfer final : public Transfer {
     try {
       const int code = MPI_Test(&request_, &done, &status);
       if (code != MPI_SUCCESS) check(code, concat(verb_, " rank ", peer_));
-      if (done != 0 && num_bytes_ != kUnchecked) check_length(status);
+      if (done != 0) check_length(status);
     } catch (...) {
       failure_ = std::current_exception();
       throw;
@@ -77,11 +78,10 @@ class MpiTransfer final : public Transfer {
     done_ = done != 0;
     return done_;
   }
-  void check_length(const MPI_Status& status) const {
-    int received = 0;
-    MPI_Get_count(&status, MPI_BYTE, &received);
-    if (received != num_bytes_)
-      throw Error(concat("received ", received, " bytes of rank ", peer_, " instead of ", num_bytes_));
+  void check_length(const MPI_Status& status) {
+    MPI_Get_count(&status, MPI_BYTE, &num_received_);
+    if (num_bytes_ != kUnchecked && num_received_ != num_bytes_)
+      throw Error(concat("received ", num_received_, " bytes of rank ", peer_, " instead of ", num_bytes_));
   }
 
   const Health& health_;
@@ -90,6 +90,7 @@ class MpiTransfer final : public Transfer {
   int num_bytes_;
   MPI_Request request_ = MPI_REQUEST_NULL;
   bool done_ = false;
+  int num_received_ = 0;
   std::exception_ptr failure_;
 };
 
@@ -116,11 +117,10 @@ class MpiTransport final : public Transport {
     return transfer;
   }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
-    const int length = checked_length(bytes.size());
-    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "receiving from", length);
-    const int code = MPI_Irecv(bytes.data(), length, MPI_BYTE, peer, tag, communicator_, transfer->request());
-    if (code != MPI_SUCCESS) check(code, concat("receiving from rank ", peer));
-    return transfer;
+    return receive(peer, tag, bytes, checked_length(bytes.size()));
+  }
+  std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) override {
+    return receive(peer, tag, bytes, MpiTransfer::kUnchecked);
   }
   std::unique_ptr<Transport> split(const std::vector<int>& ranks) override {
     if (std::find(ranks.begin(), ranks.end(), rank_) == ranks.end())
@@ -138,6 +138,13 @@ class MpiTransport final : public Transport {
   }
 
  private:
+  std::unique_ptr<Transfer> receive(int peer, Tag tag, std::span<std::byte> bytes, int expected_length) {
+    const int room = checked_length(bytes.size());
+    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "receiving from", expected_length);
+    const int code = MPI_Irecv(bytes.data(), room, MPI_BYTE, peer, tag, communicator_, transfer->request());
+    if (code != MPI_SUCCESS) check(code, concat("receiving from rank ", peer));
+    return transfer;
+  }
   static int checked_length(std::size_t num_bytes) {
     if (num_bytes > static_cast<std::size_t>(std::numeric_limits<int>::max()))
       throw UsageError(concat("a message of ", num_bytes, " bytes is longer than MPI can send at once"));

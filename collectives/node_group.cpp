@@ -187,6 +187,12 @@ const NodeGroup::Places& NodeGroup::places(int local_rank) const {
   return line(local_rank).arrivals[reached_ % 2].places;
 }
 
+std::vector<std::uint64_t> NodeGroup::digests() const {
+  std::vector<std::uint64_t> digests(local_size());
+  for (int local = 0; local < local_size(); ++local) digests[local] = line(local).arrivals[reached_ % 2].digest;
+  return digests;
+}
+
 void NodeGroup::sync(Deadline deadline) {
   publish();
   wait_for_all(deadline);

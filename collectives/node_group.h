@@ -68,6 +68,8 @@ class NodeGroup {
   void gather(const Call& call, const Places& places, Deadline deadline);
   /// What rank `local_rank` said at the begin() just passed. Valid until the next sync point.
   const Places& places(int local_rank) const;
+  /// The digests of the calls that the ranks announced there. Valid as long.
+  std::vector<std::uint64_t> digests() const;
   /// A sync point within a call.
   void sync(Deadline deadline);
   /// This rank's area for small messages at the next sync point, and a rank's at the one just passed.

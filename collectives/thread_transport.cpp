@@ -77,25 +77,30 @@ class Sent final : public Transfer {
  public:
   void wait(Deadline) override {}
   bool done() override { return true; }
+  std::size_t num_received() const override { return 0; }
 };
 
 class Receiving final : public Transfer {
  public:
-  Receiving(std::shared_ptr<Mailboxes> boxes, Mailboxes::Key key, std::span<std::byte> bytes)
-      : boxes_(std::move(boxes)), key_(key), bytes_(bytes), ticket_(boxes_->ticket(key)) {}
+  Receiving(std::shared_ptr<Mailboxes> boxes, Mailboxes::Key key, std::span<std::byte> bytes, bool exact)
+      : exact_(exact), boxes_(std::move(boxes)), key_(key), bytes_(bytes), ticket_(boxes_->ticket(key)) {}
   void wait(Deadline deadline) override {
     const Message message = boxes_->take(key_, ticket_, deadline);
-    if (message.size() != bytes_.size())
+    num_received_ = message.size();
+    if (exact_ ? message.size() != bytes_.size() : message.size() > bytes_.size())
       throw Error(concat("received ", message.size(), " bytes instead of ", bytes_.size()));
     if (!message.empty()) std::memcpy(bytes_.data(), message.data(), message.size());
   }
   bool done() override { return boxes_->has(key_, ticket_); }
+  std::size_t num_received() const override { return num_received_; }
 
  private:
+  bool exact_;
   std::shared_ptr<Mailboxes> boxes_;
   Mailboxes::Key key_;
   std::span<std::byte> bytes_;
   std::uint64_t ticket_;
+  std::size_t num_received_ = 0;
 };
 
 class ThreadTransport final : public Transport {
@@ -110,7 +115,10 @@ class ThreadTransport final : public Transport {
     return std::make_unique<Sent>();
   }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
-    return std::make_unique<Receiving>(boxes_, Mailboxes::Key{peer, rank_, tag}, bytes);
+    return std::make_unique<Receiving>(boxes_, Mailboxes::Key{peer, rank_, tag}, bytes, /*exact=*/true);
+  }
+  std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) override {
+    return std::make_unique<Receiving>(boxes_, Mailboxes::Key{peer, rank_, tag}, bytes, /*exact=*/false);
   }
   std::unique_ptr<Transport> split(const std::vector<int>& ranks) override {
     const auto position = std::find(ranks.begin(), ranks.end(), rank_);

@@ -20,11 +20,13 @@ class Transfer {
   virtual void wait(Deadline deadline) = 0;
   /// Whether wait() would return, or throw, at once.
   virtual bool done() = 0;
+  /// Bytes that have arrived; of a receive for which wait() has returned.
+  virtual std::size_t num_received() const = 0;
 };
 
 using Tag = std::int32_t;  ///< non-negative
 
-/// Messages between the same two ranks with the same tag arrive in the order in which they were sent, and a receive has
+/// Messages between the same two ranks with the same tag arrive in the order in which they were sent, and a recv() has
 /// exactly the length of its send. Any thread may call any function; a Transfer belongs to one thread at a time.
 class Transport {
  public:
@@ -33,6 +35,8 @@ class Transport {
   virtual int world_size() const = 0;
   virtual std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) = 0;
   virtual std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) = 0;
+  /// Receives a message that may be shorter than `bytes`.
+  virtual std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) = 0;
   /// A transport among `ranks` of this one, renumbered in the order given; messages of the two never mix.
   /// Collective over `ranks`.
   virtual std::unique_ptr<Transport> split(const std::vector<int>& ranks) = 0;

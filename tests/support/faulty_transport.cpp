@@ -28,6 +28,7 @@ class FaultyTransfer final : public Transfer {
     transfer_->wait(deadline);
   }
   bool done() override { return fault_.kind != Fault::Kind::kDelay || transfer_->done(); }
+  std::size_t num_received() const override { return transfer_->num_received(); }
 
  private:
   std::unique_ptr<Transfer> transfer_;
@@ -49,13 +50,19 @@ class FaultyTransport final : public Transport {
     return std::make_unique<FaultyTransfer>(transport_->send(peer, tag, bytes), fault_, peer);
   }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
-    auto transfer = transport_->recv(peer, tag, bytes);
-    if (num_started_++ != fault_.nth) return transfer;
-    return std::make_unique<FaultyTransfer>(std::move(transfer), fault_, peer);
+    return perhaps_faulty(transport_->recv(peer, tag, bytes), peer);
+  }
+  std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) override {
+    return perhaps_faulty(transport_->recv_up_to(peer, tag, bytes), peer);
   }
   std::unique_ptr<Transport> split(const std::vector<int>& ranks) override { return transport_->split(ranks); }
 
  private:
+  std::unique_ptr<Transfer> perhaps_faulty(std::unique_ptr<Transfer> transfer, int peer) {
+    if (num_started_++ != fault_.nth) return transfer;
+    return std::make_unique<FaultyTransfer>(std::move(transfer), fault_, peer);
+  }
+
   std::unique_ptr<Transport> transport_;
   Fault fault_;
   int num_started_ = 0;
