@@ -1,5 +1,6 @@
 #include "collectives/algorithms.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace skein {
@@ -7,6 +8,42 @@ namespace {
 
 int modulo(int value, int n) {
   return ((value % n) + n) % n;
+}
+
+Schedule in_sequence(Schedule first, const Schedule& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+/// `num_blocks` consecutive blocks from `first` on, beginning again behind the last one: one or two ranges.
+std::vector<Range> wrapped(std::span<const Range> blocks, int first, int num_blocks) {
+  const int n = static_cast<int>(blocks.size());
+  const int until_end = std::min(num_blocks, n - first);
+  const auto joined = [&](int begin, int end) {
+    return Range{blocks[begin].begin, blocks[end - 1].end() - blocks[begin].begin};
+  };
+  std::vector<Range> ranges{joined(first, first + until_end)};
+  if (until_end < num_blocks) ranges.push_back(joined(0, num_blocks - until_end));
+  return ranges;
+}
+
+/// A round of the circulant graph: what a rank sends one way and receives the other way, in one or two steps.
+void add_round(Schedule& schedule, int send_to, const std::vector<Range>& sent, int recv_from,
+               const std::vector<Range>& received, bool reduce, bool completes) {
+  for (std::size_t i = 0; i < std::max(sent.size(), received.size()); ++i) {
+    Step step;
+    step.reduce = reduce;
+    step.completes = completes;
+    if (i < sent.size()) {
+      step.send_to = send_to;
+      step.send = sent[i];
+    }
+    if (i < received.size()) {
+      step.recv_from = recv_from;
+      step.recv = received[i];
+    }
+    schedule.push_back(step);
+  }
 }
 
 }  // namespace
@@ -18,7 +55,7 @@ Schedule ring_reduce_scatter(int rank, std::span<const Range> chunks) {
     // The last chunk received is the rank's own, so the first one sent is its left neighbour's.
     const Range& sent = chunks[modulo(rank - step - 1, n)];
     const Range& received = chunks[modulo(rank - step - 2, n)];
-    schedule.push_back({modulo(rank + 1, n), sent, modulo(rank - 1, n), received, true});
+    schedule.push_back({modulo(rank + 1, n), sent, modulo(rank - 1, n), received, true, step + 2 == n});
   }
   return schedule;
 }
@@ -35,10 +72,7 @@ Schedule ring_allgather(int rank, std::span<const Range> chunks) {
 }
 
 Schedule ring_allreduce(int rank, std::span<const Range> chunks) {
-  Schedule schedule = ring_reduce_scatter(rank, chunks);
-  const Schedule second = ring_allgather(rank, chunks);
-  schedule.insert(schedule.end(), second.begin(), second.end());
-  return schedule;
+  return in_sequence(ring_reduce_scatter(rank, chunks), ring_allgather(rank, chunks));
 }
 
 Schedule recursive_doubling_allreduce(int rank, int world_size, std::size_t count) {
@@ -53,9 +87,38 @@ Schedule recursive_doubling_allreduce(int rank, int world_size, std::size_t coun
   const bool has_guest = rank + power < world_size;
   if (has_guest) schedule.push_back({kNobody, {}, rank + power, all, true});
   for (int distance = 1; distance < power; distance *= 2)
-    schedule.push_back({rank ^ distance, all, rank ^ distance, all, true});
+    schedule.push_back({rank ^ distance, all, rank ^ distance, all, true, distance * 2 == power});
   if (has_guest) schedule.push_back({rank + power, all, kNobody, {}, false});
   return schedule;
+}
+
+Schedule doubling_allgather(int rank, std::span<const Range> blocks) {
+  const int n = static_cast<int>(blocks.size());
+  Schedule schedule;
+  for (int distance = 1; distance < n; distance *= 2) {
+    const int num_blocks = std::min(distance, n - distance);
+    const int from = modulo(rank + distance, n);
+    add_round(schedule, modulo(rank - distance, n), wrapped(blocks, rank, num_blocks), from,
+              wrapped(blocks, from, num_blocks), false, false);
+  }
+  return schedule;
+}
+
+Schedule halving_reduce_scatter(int rank, std::span<const Range> blocks) {
+  const int n = static_cast<int>(blocks.size());
+  Schedule schedule;
+  for (int distance = n > 1 ? static_cast<int>(std::bit_floor(static_cast<unsigned>(n - 1))) : 0; distance >= 1;
+       distance /= 2) {
+    const int num_blocks = std::min(distance, n - distance);
+    const int to = modulo(rank + distance, n);
+    add_round(schedule, to, wrapped(blocks, to, num_blocks), modulo(rank - distance, n),
+              wrapped(blocks, rank, num_blocks), true, distance == 1);
+  }
+  return schedule;
+}
+
+Schedule halving_doubling_allreduce(int rank, std::span<const Range> chunks) {
+  return in_sequence(halving_reduce_scatter(rank, chunks), doubling_allgather(rank, chunks));
 }
 
 Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t count) {
@@ -72,6 +135,15 @@ Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t coun
   }
   for (int bit = next; relative + bit < world_size; bit *= 2)
     schedule.push_back({absolute(relative + bit), all, kNobody, {}, false});
+  return schedule;
+}
+
+Schedule chain_broadcast(int rank, int world_size, int root, std::size_t count) {
+  const Range all{0, count};
+  const int position = modulo(rank - root, world_size);
+  Schedule schedule;
+  if (position != 0) schedule.push_back({kNobody, {}, modulo(rank - 1, world_size), all, false});
+  if (position + 1 < world_size) schedule.push_back({modulo(rank + 1, world_size), all, kNobody, {}, false});
   return schedule;
 }
 

@@ -22,8 +22,23 @@ Schedule ring_allreduce(int rank, std::span<const Range> chunks);
 /// Int. J. High Perform. Comput. Appl. 19 (2005), doi:10.1177/1094342005051521.
 Schedule recursive_doubling_allreduce(int rank, int world_size, std::size_t count);
 
-/// Binomial tree from root: ceil(log2(n)) steps of the whole buffer. Same paper.
+/// Doubling on a circulant graph, for any number of ranks: ceil(log2(n)) rounds; in the round of distance d a rank passes
+/// on the d blocks it has, those from its own upwards, to the rank d below it. A round whose blocks wrap around takes two
+/// steps. Bruck, Ho, Kipnis, Upfal, Weathersby, "Efficient algorithms for all-to-all communications in multiport
+/// message-passing systems", IEEE Trans. Parallel Distrib. Syst. 8 (1997), doi:10.1109/71.642949.
+Schedule doubling_allgather(int rank, std::span<const Range> blocks);
+/// The same rounds backwards, with sums in the place of copies: rank r ends with block r reduced over all ranks.
+/// Traff, "Optimal, non-pipelined reduce-scatter and allreduce algorithms" (2024), arXiv:2410.14234.
+Schedule halving_reduce_scatter(int rank, std::span<const Range> blocks);
+/// halving_reduce_scatter, then doubling_allgather: 2 ceil(log2(n)) rounds, 2(n-1)/n of the buffer.
+Schedule halving_doubling_allreduce(int rank, std::span<const Range> chunks);
+
+/// Binomial tree from root: ceil(log2(n)) steps of the whole buffer. Same paper as recursive doubling.
 Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t count);
+/// Chain from root: every rank passes on what comes, segment by segment, so that all links are busy at once.
+/// van de Geijn and Watts, "SUMMA: scalable universal matrix multiplication algorithm", Concurrency 9 (1997),
+/// doi:10.1002/(SICI)1096-9128(199704)9:4<255::AID-CPE250>3.0.CO;2-2 (pipelined broadcast).
+Schedule chain_broadcast(int rank, int world_size, int root, std::size_t count);
 
 /// Everybody's block straight to root, or root's blocks straight to everybody, one after the other: root's link is the
 /// bound either way. `own` is where the caller's block lies in its own buffer, `blocks` where they lie at root.

@@ -38,6 +38,18 @@ void scale_result(const Call& call, void* data, std::size_t count, int num_ranks
                  {1.0, factor});
 }
 
+Schedule allreduce_schedule(int host, int num_hosts, std::size_t count, DType dtype) {
+  switch (choose_allreduce(count, dtype, num_hosts)) {
+    case AllreduceAlgorithm::kRecursiveDoubling:
+      return recursive_doubling_allreduce(host, num_hosts, count);
+    case AllreduceAlgorithm::kHalvingDoubling:
+      return halving_doubling_allreduce(host, split_evenly(count, num_hosts));
+    case AllreduceAlgorithm::kRing:
+      break;
+  }
+  return ring_allreduce(host, split_evenly(count, num_hosts));
+}
+
 }  // namespace
 
 /// Runs `action`; a wait that times out says in which call.
@@ -137,8 +149,14 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
     exchange(schedule, all_ranks_, {output, call.dtype, ReduceOp::kSum, sent}, call, deadline);
   };
   if (operation == Operation::kBroadcast)
-    return run_schedule(binomial_broadcast(rank(), world_size(), call.root, call.count), nullptr);
-  if (operation == Operation::kAllgather) return run_schedule(ring_allgather(rank(), blocks), nullptr);
+    return run_schedule(is_short(call.count * element)
+                            ? binomial_broadcast(rank(), world_size(), call.root, call.count)
+                            : chain_broadcast(rank(), world_size(), call.root, call.count),
+                        nullptr);
+  if (operation == Operation::kAllgather)
+    return run_schedule(is_short(blocks.back().end() * element) ? doubling_allgather(rank(), blocks)
+                                                                : ring_allgather(rank(), blocks),
+                        nullptr);
   if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
   run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
 }
@@ -150,7 +168,8 @@ void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const
   std::vector<std::byte> work(request.input.num_bytes());
   reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
                  call.dtype, op, {call.scales.pre, 1.0});
-  exchange(ring_reduce_scatter(rank(), blocks), all_ranks_, {work.data(), call.dtype, op}, call, deadline);
+  exchange(is_short(work.size()) ? halving_reduce_scatter(rank(), blocks) : ring_reduce_scatter(rank(), blocks),
+           all_ranks_, {work.data(), call.dtype, op}, call, deadline);
   const Range own = blocks[rank()];
   copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
   scale_result(call, request.output.data, own.count, world_size());
@@ -206,9 +225,7 @@ void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const
   const std::vector<int> drivers = slice_drivers(slice);
   const int host = topology_.members[rank()].host;
   const int num_hosts = topology_.num_hosts();
-  const Schedule schedule = choose_allreduce(count, call.dtype) == AllreduceAlgorithm::kRing
-                                ? ring_allreduce(host, split_evenly(count, num_hosts))
-                                : recursive_doubling_allreduce(host, num_hosts, count);
+  const Schedule schedule = allreduce_schedule(host, num_hosts, count, call.dtype);
   exchange(schedule, drivers, {result, call.dtype, op}, call, deadline);
   scale_result(call, result, count, world_size());
 }

@@ -1,7 +1,6 @@
 #include "collectives/mpi_transport.h"
 
 #include <mpi.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -24,11 +23,6 @@ void check(int code, const std::string& what) {
   throw PeerLost(what + ": " + std::string(text.data(), length));
 }
 
-void sleep_for(std::chrono::nanoseconds pause) {
-  const timespec wanted{0, static_cast<long>(pause.count())};
-  nanosleep(&wanted, nullptr);
-}
-
 class MpiTransfer final : public Transfer {
  public:
   /// `num_bytes` that must arrive; kUnchecked for a send, or for a receive of any length.
@@ -44,19 +38,14 @@ class MpiTransfer final : public Transfer {
   MPI_Request* request() { return &request_; }
 
   void wait(Deadline deadline) override {
-    constexpr int kSpins = 200;
-    constexpr std::chrono::nanoseconds kLongestPause = std::chrono::microseconds(50);
-    std::chrono::nanoseconds pause = std::chrono::microseconds(1);
-    for (int attempt = 0; !test(); ++attempt) {
-      if (attempt < kSpins) continue;
+    while (!test()) {
       health_.check();
       if (deadline.expired()) throw TimeoutError(concat("timed out while ", verb_, " rank ", peer_));
-      sleep_for(pause);
-      pause = std::min(pause * 2, kLongestPause);
+      wait_for_any(std::array<Transfer*, 1>{this}, deadline);
     }
   }
 
-  bool done() override try { return test(); } catch (const std::exception&) {
+  bool done() override try { return health_.failed() || test(); } catch (const std::exception&) {
     return true;  // wait() throws it again
   }
   std::size_t num_received() const override { return static_cast<std::size_t>(num_received_); }
@@ -110,11 +99,10 @@ class MpiTransport final : public Transport {
   int world_size() const override { return world_size_; }
 
   std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) override {
-    const int length = checked_length(bytes.size());
-    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "sending to", MpiTransfer::kUnchecked);
-    const int code = MPI_Isend(bytes.data(), length, MPI_BYTE, peer, tag, communicator_, transfer->request());
-    if (code != MPI_SUCCESS) check(code, concat("sending to rank ", peer));
-    return transfer;
+    return start_send(MPI_Isend, peer, tag, bytes);
+  }
+  std::unique_ptr<Transfer> sync_send(int peer, Tag tag, std::span<const std::byte> bytes) override {
+    return start_send(MPI_Issend, peer, tag, bytes);
   }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
     return receive(peer, tag, bytes, checked_length(bytes.size()));
@@ -138,6 +126,14 @@ class MpiTransport final : public Transport {
   }
 
  private:
+  std::unique_ptr<Transfer> start_send(decltype(MPI_Isend) mpi_send, int peer, Tag tag,
+                                       std::span<const std::byte> bytes) {
+    const int length = checked_length(bytes.size());
+    auto transfer = std::make_unique<MpiTransfer>(health_, peer, "sending to", MpiTransfer::kUnchecked);
+    const int code = mpi_send(bytes.data(), length, MPI_BYTE, peer, tag, communicator_, transfer->request());
+    if (code != MPI_SUCCESS) check(code, concat("sending to rank ", peer));
+    return transfer;
+  }
   std::unique_ptr<Transfer> receive(int peer, Tag tag, std::span<std::byte> bytes, int expected_length) {
     const int room = checked_length(bytes.size());
     auto transfer = std::make_unique<MpiTransfer>(health_, peer, "receiving from", expected_length);

@@ -28,6 +28,7 @@ struct Step {
   int recv_from = kNobody;
   Range recv;
   bool reduce = false;
+  bool completes = false;  ///< with `reduce`: all ranks' elements are in `recv` after this step
 };
 using Schedule = std::vector<Step>;
 

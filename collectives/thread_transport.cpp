@@ -36,6 +36,7 @@ class Mailboxes {
   }
 
   bool has(const Key& key, std::uint64_t number) {
+    if (health_.failed()) return true;  // take() throws
     std::lock_guard lock(mutex_);
     return boxes_[key].messages.contains(number);
   }

@@ -18,11 +18,15 @@ class Transfer {
   virtual ~Transfer() = default;
   /// Blocks until the bytes may be reused (send) or read (recv). Throws TimeoutError or PeerLost naming the peer.
   virtual void wait(Deadline deadline) = 0;
-  /// Whether wait() would return, or throw, at once.
+  /// Whether wait() would return, or throw, at once; also makes progress, so that asking again and again is enough.
   virtual bool done() = 0;
   /// Bytes that have arrived; of a receive for which wait() has returned.
   virtual std::size_t num_received() const = 0;
 };
+
+/// Blocks until one of `transfers` is done: tests them for a moment, then sleeps between tests, at most 50 us, so that it
+/// never takes the core from ranks that compute. At the deadline it waits for the first, which says who is missing.
+void wait_for_any(std::span<Transfer* const> transfers, Deadline deadline);
 
 using Tag = std::int32_t;  ///< non-negative
 
@@ -34,6 +38,11 @@ class Transport {
   virtual int rank() const = 0;
   virtual int world_size() const = 0;
   virtual std::unique_ptr<Transfer> send(int peer, Tag tag, std::span<const std::byte> bytes) = 0;
+  /// A send that, between processes, is done only once the peer has begun to receive: a sender that waits for it fills
+  /// nobody's memory with messages that nobody has asked for yet.
+  virtual std::unique_ptr<Transfer> sync_send(int peer, Tag tag, std::span<const std::byte> bytes) {
+    return send(peer, tag, bytes);
+  }
   virtual std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) = 0;
   /// Receives a message that may be shorter than `bytes`.
   virtual std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) = 0;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <deque>
 #include <functional>
 #include <map>
@@ -270,10 +271,56 @@ TEST_P(Planners, BarrierIsPassedOnlyAfterAllHaveEntered) {
     ASSERT_EQ(simulation.buffer(rank).read({0, 1})[0].size(), static_cast<std::size_t>(world_size()));
 }
 
+TEST_P(Planners, ChainBroadcastFromEveryRoot) {
+  constexpr std::size_t kCount = 1000003;
+  for (int root = 0; root < world_size(); ++root) {
+    const Plan plan = plan_of(world_size(), [&](int rank) { return chain_broadcast(rank, world_size(), root, kCount); });
+    Simulation simulation(plan, kCount, own);
+    simulation.run();
+    for (int rank = 0; rank < world_size(); ++rank) {
+      expect_everywhere(simulation.buffer(rank), {0, kCount}, own(root, 0));
+      ASSERT_LE(elements_sent(plan[rank]), kCount);
+    }
+  }
+}
+
+TEST_P(Planners, HalvingAndDoublingTakeFewRounds) {
+  const auto num_rounds = static_cast<std::size_t>(std::bit_width(static_cast<unsigned>(world_size() - 1)));
+  for (std::size_t count : counts()) {
+    const auto chunks = split_evenly(count, world_size());
+    const Plan plan = plan_of(world_size(), [&](int rank) { return halving_doubling_allreduce(rank, chunks); });
+    Simulation simulation(plan, count, own);
+    simulation.run();
+    std::size_t sent_by_all = 0;
+    for (int rank = 0; rank < world_size(); ++rank) {
+      expect_everywhere(simulation.buffer(rank), {0, count}, everyone_once(world_size()));
+      sent_by_all += elements_sent(plan[rank]);
+      ASSERT_LE(plan[rank].size(), 4 * num_rounds) << "a round takes one step, or two where it wraps around";
+    }
+    ASSERT_EQ(sent_by_all, 2 * (world_size() - 1) * count);
+  }
+}
+
+TEST_P(Planners, HalvingReduceScatterReducesEachBlockOnceOnItsRank) {
+  std::vector<Range> blocks;  // 0, 1, 2, ... elements
+  for (std::size_t i = 0; i < static_cast<std::size_t>(world_size()); ++i)
+    blocks.push_back({blocks.empty() ? 0 : blocks.back().end(), i});
+  const Plan plan = plan_of(world_size(), [&](int rank) { return halving_reduce_scatter(rank, blocks); });
+  Simulation simulation(plan, blocks.back().end(), own);
+  simulation.run();
+  for (int rank = 0; rank < world_size(); ++rank) {
+    expect_everywhere(simulation.buffer(rank), blocks[rank], everyone_once(world_size()));
+    for (const Step& step : plan[rank]) ASSERT_EQ(step.completes, &step == &plan[rank].back());
+  }
+}
+
 TEST(ChooseAllreduce, TakesTheRingForLargeMessages) {
-  EXPECT_EQ(choose_allreduce(0, DType::kFloat32), AllreduceAlgorithm::kRecursiveDoubling);
-  EXPECT_EQ(choose_allreduce(100, DType::kFloat32), AllreduceAlgorithm::kRecursiveDoubling);
-  EXPECT_EQ(choose_allreduce(1 << 20, DType::kFloat32), AllreduceAlgorithm::kRing);
+  const auto choice = [](std::size_t count, int num_hosts) { return choose_allreduce(count, DType::kFloat32, num_hosts); };
+  EXPECT_EQ(choice(0, 2), AllreduceAlgorithm::kRecursiveDoubling);
+  EXPECT_EQ(choice(100, 8), AllreduceAlgorithm::kRecursiveDoubling);
+  EXPECT_EQ(choice(16384, 2), AllreduceAlgorithm::kRing);
+  EXPECT_EQ(choice(16384, 8), AllreduceAlgorithm::kHalvingDoubling);
+  EXPECT_EQ(choice(1 << 20, 8), AllreduceAlgorithm::kRing);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 
 #include "collectives/algorithms.h"
@@ -79,22 +80,82 @@ TEST(Execute, CombinesInTheOrderOfRanks) {
   });
 }
 
-/// Runs a sum of two ranks in which rank 0's transfers suffer `fault`; what rank 0 throws comes out.
+/// Runs a sum of two ranks in which rank 0's transfers suffer `fault`; what rank 0 throws comes out, or else what rank 1
+/// throws: a send that goes wrong may harm its receiver alone.
 void run_with_fault(const Fault& fault, Deadline deadline = soon()) {
-  std::exception_ptr thrown;
+  std::array<std::exception_ptr, 2> thrown;
   run_rank_threads({2}, [&](RankContext& rank) {
     auto values = contribution_of(rank.rank);
     if (rank.rank == 0) rank.transport = make_faulty(std::move(rank.transport), fault);
     try {
       sum(*rank.transport, values, 100, deadline);
     } catch (const Error&) {
-      if (rank.rank == 0) thrown = std::current_exception();
+      thrown[rank.rank] = std::current_exception();
       rank.health.report(std::current_exception());  // the other rank need not wait for its deadline
       return;
     }
     expect_sums(values, 2);
   });
-  if (thrown) std::rethrow_exception(thrown);
+  for (const std::exception_ptr& failure : thrown)
+    if (failure) std::rethrow_exception(failure);
+}
+
+/// The algorithms of an allreduce among `world_size` ranks.
+std::vector<Schedule> allreduces(int rank, int world_size, std::size_t count) {
+  const auto chunks = split_evenly(count, world_size);
+  return {ring_allreduce(rank, chunks), halving_doubling_allreduce(rank, chunks),
+          recursive_doubling_allreduce(rank, world_size, count)};
+}
+
+TEST(Execute, TravelsInAShorterTypeWithTheSameBitsEverywhere) {
+  constexpr int kWorldSize = 4;
+  for (std::size_t algorithm : {0, 1, 2}) {
+    std::vector<std::vector<float>> results(kWorldSize, std::vector<float>(kCount));
+    run_rank_threads({kWorldSize}, [&](RankContext& rank) {
+      std::vector<float>& values = results[rank.rank];
+      for (std::size_t i = 0; i < kCount; ++i) values[i] = 1.0f + static_cast<float>(i * (rank.rank + 1)) / 997;
+      Elements elements{reinterpret_cast<std::byte*>(values.data()), DType::kFloat32, ReduceOp::kSum};
+      elements.wire_dtype = DType::kBFloat16;
+      execute(*rank.transport, allreduces(rank.rank, kWorldSize, kCount)[algorithm], identity(kWorldSize), elements,
+              {.tag = 7, .segment_bytes = 100}, soon());
+    });
+    for (int rank = 1; rank < kWorldSize; ++rank) ASSERT_EQ(results[rank], results[0]) << "algorithm " << algorithm;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      const float exact = 4.0f + static_cast<float>(i * 10) / 997;
+      ASSERT_NEAR(results[0][i], exact, exact * kWorldSize / 256) << i;  // one rounding of 2^-9 a hop, and the result's
+    }
+  }
+}
+
+TEST(Execute, PreparesCompletesAndPublishesEveryElement) {
+  for (const int world_size : {2, 3, 4})
+    for (std::size_t algorithm : {0, 1}) {
+      run_rank_threads({world_size}, [&](RankContext& rank) {
+        std::vector<std::int32_t> values(kCount, -1);
+        std::vector<int> prepared(kCount), completed(kCount), published(kCount);
+        const auto count = [](std::vector<int>& times, const Range& range) {
+          for (std::size_t i = range.begin; i < range.end(); ++i) ++times[i];
+        };
+        Elements elements{reinterpret_cast<std::byte*>(values.data()), DType::kInt32, ReduceOp::kSum};
+        elements.prepare = [&](const Range& range) {
+          for (std::size_t i = range.begin; i < range.end(); ++i)
+            if (prepared[i]++ == 0) values[i] = rank.rank + 1;
+        };
+        elements.complete = [&](const Range& range) {
+          count(completed, range);
+          for (std::size_t i = range.begin; i < range.end(); ++i) values[i] *= 2;
+        };
+        elements.publish = [&](const Range& range) { count(published, range); };
+        execute(*rank.transport, allreduces(rank.rank, world_size, kCount)[algorithm], identity(world_size), elements,
+                {.tag = 7, .segment_bytes = 100}, soon());
+        const Range own = split_evenly(kCount, world_size)[rank.rank];
+        for (std::size_t i = 0; i < kCount; ++i) {
+          ASSERT_EQ(values[i], world_size * (world_size + 1));
+          ASSERT_EQ(completed[i], i >= own.begin && i < own.end() ? 1 : 0);
+          ASSERT_EQ(published[i], 1);
+        }
+      });
+    }
 }
 
 TEST(Execute, PassesOnWhatATransferThrows) {
