@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collectives/communicator.h"
+#include "tests/collectives/conformance/pattern.h"
 
 namespace skein {
 
@@ -26,6 +27,7 @@ struct Case {
   bool in_place = false;       ///< where the operation knows it
   std::uint64_t in_arena = 0;  ///< bit r: rank r's input, bit 32 + r: its output
   std::size_t shift = 0;       ///< elements between the start of the memory and the buffer
+  std::vector<int> active;     ///< ranks that take part, ascending, among them the root; empty: all
 
   std::string describe() const;
 };
@@ -55,6 +57,10 @@ class CaseRunner {
   void fill_input() const;
   testing::AssertionResult input_unchanged() const;
   testing::AssertionResult output_right() const;
+  testing::AssertionResult blocks_right() const;
+  int num_active() const;
+  bool is_active(int rank) const;
+  const Pattern& given_by(int rank) const;
   std::size_t count_for(int rank) const;
   std::size_t total() const;
   std::size_t before(int rank) const;
