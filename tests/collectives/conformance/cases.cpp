@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
-#include <random>
 
 #include "runtime/process/text.h"
 #include "tests/collectives/scalar_reference.h"
 
 namespace skein {
 namespace {
-
-using Random = std::mt19937_64;
-
-std::size_t below(Random& random, std::size_t limit) {
-  return limit == 0 ? 0 : random() % limit;
-}
 
 template <class T>
 T one_of(Random& random, const std::vector<T>& values) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "tests/collectives/conformance/pattern.h"
 
 namespace skein {
+
+using Random = std::mt19937_64;
+inline std::size_t below(Random& random, std::size_t limit) {
+  return limit == 0 ? 0 : random() % limit;
+}
 
 /// One call of all ranks of a communicator.
 struct Case {
