@@ -23,29 +23,6 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
     throw UsageError(concat("split: the ranks go from 0 to ", world_size - 1));
 }
 
-/// A request whose name and counts outlive their caller's.
-class OwnedRequest {
- public:
-  explicit OwnedRequest(const Request& request)
-      : request_(request),
-        name_(request.name),
-        block_counts_(request.block_counts.begin(), request.block_counts.end()),
-        recv_counts_(request.recv_counts.begin(), request.recv_counts.end()) {}
-  Request borrowed() const {
-    Request request = request_;
-    request.name = name_;
-    request.block_counts = block_counts_;
-    request.recv_counts = recv_counts_;
-    return request;
-  }
-
- private:
-  Request request_;
-  std::string name_;
-  std::vector<std::size_t> block_counts_;
-  std::vector<std::size_t> recv_counts_;
-};
-
 /// What the first rank of a host tells the others of an allocation.
 struct Offer {
   RegionHandle handle;

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "collectives/buffer.h"
 #include "collectives/call.h"
@@ -25,6 +27,29 @@ struct Request {
   /// except that each rank gives an alltoall what it sends to each.
   std::span<const std::size_t> block_counts;
   std::span<const std::size_t> recv_counts;  ///< alltoall with block_counts: what comes from each rank
+};
+
+/// A request whose name and counts outlive their caller's.
+class OwnedRequest {
+ public:
+  explicit OwnedRequest(const Request& request)
+      : request_(request),
+        name_(request.name),
+        block_counts_(request.block_counts.begin(), request.block_counts.end()),
+        recv_counts_(request.recv_counts.begin(), request.recv_counts.end()) {}
+  Request borrowed() const {
+    Request request = request_;
+    request.name = name_;
+    request.block_counts = block_counts_;
+    request.recv_counts = recv_counts_;
+    return request;
+  }
+
+ private:
+  Request request_;
+  std::string name_;
+  std::vector<std::size_t> block_counts_;
+  std::vector<std::size_t> recv_counts_;
 };
 
 /// Throws UsageError for what makes no sense or what `backend` cannot do, by name.

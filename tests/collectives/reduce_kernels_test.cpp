@@ -18,22 +18,6 @@
 namespace skein {
 namespace {
 
-/// The result for one element of an integer type: all integers wrap around.
-template <class T>
-T combine_integers(ReduceOp op, T a, T b) {
-  using Wide = unsigned long long;
-  switch (op) {
-    case ReduceOp::kMin:
-      return std::min(a, b);
-    case ReduceOp::kMax:
-      return std::max(a, b);
-    case ReduceOp::kProduct:
-      return static_cast<T>(static_cast<Wide>(a) * static_cast<Wide>(b));
-    default:
-      return static_cast<T>(static_cast<Wide>(a) + static_cast<Wide>(b));
-  }
-}
-
 /// Arrays of one length and type, at an odd place in memory, filled with numbers of every kind.
 class Arrays {
  public:
@@ -70,69 +54,12 @@ class Arrays {
   std::vector<std::vector<std::byte>> storage_;
 };
 
-template <class T>
-std::vector<std::byte> reduce_integers(std::span<const void* const> sources, std::size_t count, ReduceOp op) {
-  std::vector<T> result(count), other(count);
-  if (count != 0) std::memcpy(result.data(), sources[0], count * sizeof(T));
-  for (const void* source : sources.subspan(1)) {
-    if (count != 0) std::memcpy(other.data(), source, count * sizeof(T));
-    for (std::size_t i = 0; i < count; ++i) result[i] = combine_integers(op, result[i], other[i]);
-  }
-  std::vector<std::byte> bytes(count * sizeof(T));
-  if (count != 0) std::memcpy(bytes.data(), result.data(), bytes.size());
-  return bytes;
-}
-
-std::vector<std::byte> reduce_floats(std::span<const void* const> sources, std::size_t count, DType dtype, ReduceOp op,
-                                     const Scales& scales) {
-  std::vector<std::byte> bytes(count * dtype_bytes(dtype));
-  std::vector<double> values(sources.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t s = 0; s < sources.size(); ++s)
-      values[s] = scale_element(dtype, load_element(dtype, sources[s], i), scales.pre);
-    store_element(dtype, bytes.data(), i, scale_element(dtype, reduce_elements(dtype, op, values), scales.post));
-  }
-  return bytes;
-}
-
-std::vector<std::byte> expected_reduction(std::span<const void* const> sources, std::size_t count, DType dtype,
-                                          ReduceOp op, const Scales& scales) {
-  switch (dtype) {
-    case DType::kInt8:
-      return reduce_integers<std::int8_t>(sources, count, op);
-    case DType::kInt16:
-      return reduce_integers<std::int16_t>(sources, count, op);
-    case DType::kInt32:
-      return reduce_integers<std::int32_t>(sources, count, op);
-    case DType::kInt64:
-      return reduce_integers<std::int64_t>(sources, count, op);
-    case DType::kUInt8:
-      return reduce_integers<std::uint8_t>(sources, count, op);
-    case DType::kUInt16:
-      return reduce_integers<std::uint16_t>(sources, count, op);
-    case DType::kUInt32:
-      return reduce_integers<std::uint32_t>(sources, count, op);
-    case DType::kUInt64:
-      return reduce_integers<std::uint64_t>(sources, count, op);
-    default:
-      return reduce_floats(sources, count, dtype, op, scales);
-  }
-}
-
-/// Bit by bit, except that every NaN is as good as another, and so is either zero as a minimum or maximum.
 testing::AssertionResult same(const void* found, const std::vector<std::byte>& expected, std::size_t count, DType dtype,
                               ReduceOp op) {
-  const std::size_t element = dtype_bytes(dtype);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (std::memcmp(static_cast<const std::byte*>(found) + i * element, expected.data() + i * element, element) == 0)
-      continue;
-    const double a = load_element(dtype, found, i);
-    const double b = load_element(dtype, expected.data(), i);
-    if (is_floating(dtype) && std::isnan(a) && std::isnan(b)) continue;
-    if ((op == ReduceOp::kMin || op == ReduceOp::kMax) && a == 0 && b == 0) continue;
-    return testing::AssertionFailure() << "element " << i << " is " << a << " instead of " << b;
-  }
-  return testing::AssertionSuccess();
+  const auto i = first_difference(dtype, op, found, expected.data(), count);
+  if (!i) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "element " << *i << " is " << load_element(dtype, found, *i) << " instead of "
+                                     << load_element(dtype, expected.data(), *i);
 }
 
 class ReduceKernels : public testing::TestWithParam<std::int64_t> {
@@ -167,7 +94,7 @@ TEST_P(ReduceKernels, EveryTypeOperationLengthAndNumberOfSources) {
         Scales scales;
         if (op == ReduceOp::kAverage) scales.post = 1.0 / static_cast<double>(num_sources);
         if (is_floating(dtype) && count % 3 == 0) scales.pre = -0.3;
-        const auto expected = expected_reduction(sources, count, dtype, op, scales);
+        const auto expected = reduce_arrays(sources, count, dtype, op, scales);
         void* const result = arrays.array(num_sources);
         reduce_buffers(std::array<void*, 1>{result}, sources, count, dtype, op, scales);
         ASSERT_TRUE(same(result, expected, count, dtype, op))
@@ -182,7 +109,7 @@ TEST_P(ReduceKernels, StoresToEveryDestinationAndNothingBeside) {
       constexpr std::size_t kSources = 3;
       Arrays arrays(dtype, count, kSources, 1, random);
       const auto sources = arrays.sources(kSources);
-      const auto expected = expected_reduction(sources, count, dtype, ReduceOp::kSum, {});
+      const auto expected = reduce_arrays(sources, count, dtype, ReduceOp::kSum, {});
       std::vector<void*> destinations;  // the sources themselves, as when reducing in place
       std::vector<std::vector<std::byte>> around;
       const std::size_t element = dtype_bytes(dtype);
@@ -228,7 +155,7 @@ TEST_P(ReduceKernels, SixteenBitFloatsRoundToNearestEven) {
        {1.0 / 3, 0.5, 0.25, 1.0 / 64, 1 + 1.0 / 256, 1 + 1.0 / 2048, 3.0, 1.5, 1e-4, 65536.0, 0.99999994})
     for (DType dtype : {DType::kFloat16, DType::kBFloat16}) {
       const std::array<const void*, 1> sources{patterns.data()};
-      const auto expected = expected_reduction(sources, patterns.size(), dtype, ReduceOp::kSum, {1.0, scale});
+      const auto expected = reduce_arrays(sources, patterns.size(), dtype, ReduceOp::kSum, {1.0, scale});
       std::vector<std::uint16_t> result(patterns.size());
       reduce_buffers(std::array<void*, 1>{result.data()}, sources, patterns.size(), dtype, ReduceOp::kSum,
                      {1.0, scale});

@@ -165,6 +165,118 @@ double scale_element(DType dtype, double value, double factor) {
   return dtype == DType::kFloat64 ? value * factor : static_cast<float>(value) * static_cast<float>(factor);
 }
 
+namespace {
+
+/// The result for one element of an integer type: all integers wrap around.
+template <class T>
+T combine_integers(ReduceOp op, T a, T b) {
+  using Wide = unsigned long long;
+  switch (op) {
+    case ReduceOp::kMin:
+      return std::min(a, b);
+    case ReduceOp::kMax:
+      return std::max(a, b);
+    case ReduceOp::kProduct:
+      return static_cast<T>(static_cast<Wide>(a) * static_cast<Wide>(b));
+    default:
+      return static_cast<T>(static_cast<Wide>(a) + static_cast<Wide>(b));
+  }
+}
+
+template <class T>
+std::vector<std::byte> reduce_integers(std::span<const void* const> sources, std::size_t count, ReduceOp op) {
+  std::vector<T> result(count), other(count);
+  if (count != 0) std::memcpy(result.data(), sources[0], count * sizeof(T));
+  for (const void* source : sources.subspan(1)) {
+    if (count != 0) std::memcpy(other.data(), source, count * sizeof(T));
+    for (std::size_t i = 0; i < count; ++i) result[i] = combine_integers(op, result[i], other[i]);
+  }
+  std::vector<std::byte> bytes(count * sizeof(T));
+  if (count != 0) std::memcpy(bytes.data(), result.data(), bytes.size());
+  return bytes;
+}
+
+std::vector<std::byte> reduce_floats(std::span<const void* const> sources, std::size_t count, DType dtype, ReduceOp op,
+                                     const Scales& scales) {
+  std::vector<std::byte> bytes(count * dtype_bytes(dtype));
+  std::vector<double> values(sources.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t s = 0; s < sources.size(); ++s)
+      values[s] = scale_element(dtype, load_element(dtype, sources[s], i), scales.pre);
+    store_element(dtype, bytes.data(), i, scale_element(dtype, reduce_elements(dtype, op, values), scales.post));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<std::byte> reduce_arrays(std::span<const void* const> sources, std::size_t count, DType dtype,
+                                          ReduceOp op, const Scales& scales) {
+  switch (dtype) {
+    case DType::kInt8:
+      return reduce_integers<std::int8_t>(sources, count, op);
+    case DType::kInt16:
+      return reduce_integers<std::int16_t>(sources, count, op);
+    case DType::kInt32:
+      return reduce_integers<std::int32_t>(sources, count, op);
+    case DType::kInt64:
+      return reduce_integers<std::int64_t>(sources, count, op);
+    case DType::kUInt8:
+      return reduce_integers<std::uint8_t>(sources, count, op);
+    case DType::kUInt16:
+      return reduce_integers<std::uint16_t>(sources, count, op);
+    case DType::kUInt32:
+      return reduce_integers<std::uint32_t>(sources, count, op);
+    case DType::kUInt64:
+      return reduce_integers<std::uint64_t>(sources, count, op);
+    default:
+      return reduce_floats(sources, count, dtype, op, scales);
+  }
+}
+
+std::optional<std::size_t> first_difference(DType dtype, ReduceOp op, const void* found, const void* expected,
+                                            std::size_t count) {
+  const std::size_t element = dtype_bytes(dtype);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::memcmp(static_cast<const std::byte*>(found) + i * element,
+                    static_cast<const std::byte*>(expected) + i * element, element) == 0)
+      continue;
+    const double a = load_element(dtype, found, i);
+    const double b = load_element(dtype, expected, i);
+    if (is_floating(dtype) && std::isnan(a) && std::isnan(b)) continue;
+    if ((op == ReduceOp::kMin || op == ReduceOp::kMax) && a == 0 && b == 0) continue;
+    return i;
+  }
+  return {};
+}
+
+namespace {
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  double total = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) total += a[i] * b[i];
+  return total;
+}
+
+std::vector<double> adasum_of_two(const std::vector<double>& a, const std::vector<double>& b) {
+  const double aa = dot(a, a);
+  const double bb = dot(b, b);
+  const double of_a = aa == 0 ? 1 : 1 - dot(a, b) / (2 * aa);
+  const double of_b = bb == 0 ? 1 : 1 - dot(a, b) / (2 * bb);
+  std::vector<double> result(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) result[i] = of_a * a[i] + of_b * b[i];
+  return result;
+}
+
+}  // namespace
+
+std::vector<double> adasum_of(std::span<const std::vector<double>> vectors) {
+  if (vectors.size() == 1) return vectors[0];
+  std::size_t first = 1;
+  while (2 * first < vectors.size()) first *= 2;
+  return adasum_of_two(adasum_of(vectors.first(first)), adasum_of(vectors.subspan(first)));
+}
+
 std::vector<DType> all_dtypes() {
   std::vector<DType> result;
   for (int i = 0; i < kNumDTypes; ++i) result.push_back(static_cast<DType>(i));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,18 @@ double reduce_elements(DType dtype, ReduceOp op, std::span<const double> values)
 
 /// `value` times `factor` in the type in which elements of `dtype` are combined; a factor of 1 changes nothing.
 double scale_element(DType dtype, double value, double factor);
+
+/// The reduction of whole arrays, in their order; integers wrap around. The factor of an average is the caller's.
+std::vector<std::byte> reduce_arrays(std::span<const void* const> sources, std::size_t count, DType dtype, ReduceOp op,
+                                     const Scales& scales);
+
+/// Where two results differ: bit by bit, except that every NaN is as good as another, and so is either zero as a
+/// minimum or maximum.
+std::optional<std::size_t> first_difference(DType dtype, ReduceOp op, const void* found, const void* expected,
+                                            std::size_t count);
+
+/// Adasum by its definition (collectives/adasum.h), all in float64.
+std::vector<double> adasum_of(std::span<const std::vector<double>> vectors);
 
 /// Every element type, and the element-wise reductions that are defined on one.
 std::vector<DType> all_dtypes();

@@ -13,29 +13,6 @@ SKEIN_CONFORMANCE_SUITE(Adasum);
 
 using Vector = std::vector<double>;
 
-double dot(const Vector& a, const Vector& b) {
-  double total = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) total += a[i] * b[i];
-  return total;
-}
-
-Vector adasum_of_two(const Vector& a, const Vector& b) {
-  const double aa = dot(a, a);
-  const double bb = dot(b, b);
-  const double of_a = aa == 0 ? 1 : 1 - dot(a, b) / (2 * aa);
-  const double of_b = bb == 0 ? 1 : 1 - dot(a, b) / (2 * bb);
-  Vector result(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) result[i] = of_a * a[i] + of_b * b[i];
-  return result;
-}
-
-Vector adasum_of(std::span<const Vector> vectors) {
-  if (vectors.size() == 1) return vectors[0];
-  std::size_t first = 1;
-  while (2 * first < vectors.size()) first *= 2;
-  return adasum_of_two(adasum_of(vectors.first(first)), adasum_of(vectors.subspan(first)));
-}
-
 double element(int rank, std::size_t i) {
   return std::sin(0.7 * rank + 0.31 * static_cast<double>(i)) + (i % 7 == 0 ? rank : 0);
 }

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
-#include <random>
 
 #include "runtime/process/text.h"
-#include "tests/collectives/conformance/pattern.h"
 #include "tests/collectives/scalar_reference.h"
 
 namespace skein {
 namespace {
-
-using Random = std::mt19937_64;
-
-std::size_t below(Random& random, std::size_t limit) {
-  return limit == 0 ? 0 : random() % limit;
-}
 
 template <class T>
 T one_of(Random& random, const std::vector<T>& values) {
@@ -45,6 +37,7 @@ std::string Case::describe() const {
              scales.pre, " ", scales.post, ragged ? " ragged" : "", in_place ? " in place" : "", " arena ", std::hex,
              in_arena, std::dec, " shift ", shift, " counts");
   for (const std::size_t count : counts) text += concat(" ", count);
+  for (const int rank : active) text += concat(rank == active[0] ? " active " : " ", rank);
   return text;
 }
 
@@ -119,6 +112,18 @@ std::size_t CaseRunner::before(int rank) const {
 }
 std::size_t CaseRunner::pair(int from, int to) const {
   return case_.counts[from * communicator_.world_size() + to];
+}
+
+int CaseRunner::num_active() const {
+  return case_.active.empty() ? communicator_.world_size() : static_cast<int>(case_.active.size());
+}
+bool CaseRunner::is_active(int rank) const {
+  return case_.active.empty() || std::binary_search(case_.active.begin(), case_.active.end(), rank);
+}
+/// What an active rank contributes: what the rank at its position would in a group of these alone.
+const Pattern& CaseRunner::given_by(int rank) const {
+  const auto position = std::lower_bound(case_.active.begin(), case_.active.end(), rank) - case_.active.begin();
+  return contribution(case_.dtype, case_.op, case_.active.empty() ? rank : static_cast<int>(position), num_active());
 }
 
 Buffer CaseRunner::input_buffer() const {
@@ -208,7 +213,7 @@ const Request& CaseRunner::prepare(const Case& the_case) {
     request_.block_counts = send_counts_;
     request_.recv_counts = recv_counts_;
   }
-  contribution(case_.dtype, case_.op, me, communicator_.world_size()).write(input);
+  given_by(me).write(input);
   return request_;
 }
 
@@ -227,35 +232,35 @@ testing::AssertionResult CaseRunner::input_unchanged() const {
   const auto* output = static_cast<const std::byte*>(request_.output.data);
   const bool apart = input + request_.input.num_bytes() <= output || output + request_.output.num_bytes() <= input;
   if (!apart) return testing::AssertionSuccess();
-  return contribution(case_.dtype, case_.op, communicator_.rank(), communicator_.world_size()).found_in(request_.input);
+  return given_by(communicator_.rank()).found_in(request_.input);
 }
 
 testing::AssertionResult CaseRunner::output_right() const {
   const int me = communicator_.rank();
-  const int num_ranks = communicator_.world_size();
   const Buffer& output = request_.output;
-  const auto part = [&](std::size_t begin, std::size_t count) {
-    return Buffer{static_cast<std::byte*>(output.data) + begin * dtype_bytes(case_.dtype), count, case_.dtype};
-  };
-  const auto given_by = [&](int rank) -> const Pattern& {
-    return contribution(case_.dtype, case_.op, rank, num_ranks);
-  };
   if (reduces(case_.operation)) {
     const std::size_t first = case_.operation == Operation::kReduceScatter ? before(me) : 0;
-    return reduction(case_.dtype, case_.op, num_ranks, case_.scales).found_in(output, first);
+    return reduction(case_.dtype, case_.op, num_active(), case_.scales).found_in(output, first);
   }
   if (case_.operation == Operation::kBroadcast) return given_by(case_.root).found_in(output);
   if (case_.operation == Operation::kScatter) return given_by(case_.root).found_in(output, before(me));
   if (output.count == 0) return testing::AssertionSuccess();  // also of gather on other ranks
-  std::size_t begin = 0;
-  for (int from = 0; from < num_ranks; ++from) {
-    const bool addressed = case_.operation == Operation::kAlltoall;
-    const std::size_t count = addressed ? pair(from, me) : count_for(from);
+  return blocks_right();
+}
+
+testing::AssertionResult CaseRunner::blocks_right() const {
+  static const Pattern& zeros = *new Pattern(DType::kUInt8, [](std::size_t) { return 0; });
+  const int me = communicator_.rank();
+  const bool addressed = case_.operation == Operation::kAlltoall;
+  auto* data = static_cast<std::byte*>(request_.output.data);
+  for (int from = 0; from < communicator_.world_size(); ++from) {
+    const Buffer block{data, addressed ? pair(from, me) : count_for(from), case_.dtype};
     std::size_t first = 0;
     for (int other = 0; addressed && other < me; ++other) first += pair(from, other);
-    if (auto found = given_by(from).found_in(part(begin, count), first); !found)
-      return found << " in the block of rank " << from;
-    begin += count;
+    auto found = is_active(from) ? given_by(from).found_in(block, first)
+                                 : zeros.found_in({data, block.num_bytes(), DType::kUInt8});
+    if (!found) return found << " in the block of rank " << from;
+    data += block.num_bytes();
   }
   return testing::AssertionSuccess();
 }

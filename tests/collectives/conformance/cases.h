@@ -5,12 +5,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "collectives/communicator.h"
+#include "tests/collectives/conformance/pattern.h"
 
 namespace skein {
+
+using Random = std::mt19937_64;
+inline std::size_t below(Random& random, std::size_t limit) {
+  return limit == 0 ? 0 : random() % limit;
+}
 
 /// One call of all ranks of a communicator.
 struct Case {
@@ -26,6 +33,7 @@ struct Case {
   bool in_place = false;       ///< where the operation knows it
   std::uint64_t in_arena = 0;  ///< bit r: rank r's input, bit 32 + r: its output
   std::size_t shift = 0;       ///< elements between the start of the memory and the buffer
+  std::vector<int> active;     ///< ranks that take part, ascending, among them the root; empty: all
 
   std::string describe() const;
 };
@@ -55,6 +63,10 @@ class CaseRunner {
   void fill_input() const;
   testing::AssertionResult input_unchanged() const;
   testing::AssertionResult output_right() const;
+  testing::AssertionResult blocks_right() const;
+  int num_active() const;
+  bool is_active(int rank) const;
+  const Pattern& given_by(int rank) const;
   std::size_t count_for(int rank) const;
   std::size_t total() const;
   std::size_t before(int rank) const;

@@ -1,10 +1,17 @@
-// Random sequences of calls, on communicators of all ranks and of some, blocking and not, against what they must give.
-// A case is named by its seed. SKEIN_FUZZ_CASES and SKEIN_FUZZ_SEED ask for more or other ones.
+// Random sequences of everything that ranks can do together, on all of them and on groups that overlap, blocking and
+// not, against a simple reference. A sequence is named by its seed: SKEIN_FUZZ_SEED says where to begin, SKEIN_FUZZ_CASES
+// how many steps to take at least; scripts/fuzz runs many.
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <deque>
+#include <iostream>
+#include <numeric>
 
+#include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "tests/collectives/conformance/cases.h"
+#include "tests/collectives/conformance/random_steps.h"
 #include "tests/collectives/conformance/ranks.h"
 
 namespace skein {
@@ -12,63 +19,115 @@ namespace {
 
 SKEIN_CONFORMANCE_SUITE(RandomCalls);
 
-constexpr std::size_t kMaxBytes = 600000;  // more than two chunks of a stage
-constexpr int kMostAtOnce = 3;
+constexpr std::uint64_t kStepsByDefault = 240;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
-/// A communicator, and memory for as many cases as are under way at once.
-struct Team {
-  explicit Team(Communicator& the_communicator) : communicator(the_communicator) {
-    for (int i = 0; i < kMostAtOnce; ++i) runners.push_back(std::make_unique<CaseRunner>(communicator, kMaxBytes));
-  }
-  Communicator& communicator;
-  std::vector<std::unique_ptr<CaseRunner>> runners;
+/// What all ranks do, known to all of them.
+struct Sequence {
+  struct Planned {
+    std::size_t group;
+    std::uint64_t seed;
+    bool asynchronous;
+    std::size_t finish_before;  // of the steps before, these are waited for first
+  };
+  std::vector<std::vector<int>> groups;  // the first: everyone
+  std::vector<Planned> steps;
 };
 
-/// One to three calls, all asynchronous or all blocking.
-void run_cases(Team& team, std::uint64_t seed) {
-  const int num_cases = 1 + static_cast<int>(seed % kMostAtOnce);
-  const bool asynchronous = seed % 2 == 0;
-  std::vector<Work> under_way;
-  for (int i = 0; i < num_cases; ++i) {
-    const Case the_case = random_case(seed * kMostAtOnce + i, team.communicator.world_size(), kMaxBytes);
-    const Request& request = team.runners[i]->prepare(the_case);
-    if (asynchronous)
-      under_way.push_back(team.communicator.start(request));
-    else
-      team.communicator.run(request, Deadline::after(std::chrono::seconds(60)));
+Sequence random_sequence(std::uint64_t seed, int world_size) {
+  Random random(seed);
+  Sequence sequence;
+  std::vector<int> everyone(world_size);
+  std::iota(everyone.begin(), everyone.end(), 0);
+  sequence.groups.push_back(everyone);
+  const std::size_t num_groups = below(random, 4);
+  for (std::size_t i = 0; i < num_groups; ++i) {
+    for (std::size_t j = everyone.size(); j > 1; --j) std::swap(everyone[j - 1], everyone[below(random, j)]);
+    const auto some = everyone.begin() + 1 + static_cast<std::ptrdiff_t>(below(random, everyone.size()));
+    sequence.groups.emplace_back(everyone.begin(), some);
   }
-  for (Work& work : under_way) work.wait(Deadline::after(std::chrono::seconds(60)));
-  for (int i = 0; i < num_cases; ++i) ASSERT_TRUE(team.runners[i]->verify()) << "seed " << seed;
+  const std::size_t num_steps = 8 + below(random, 40);
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const std::size_t at_once = below(random, 6);
+    sequence.steps.push_back({below(random, sequence.groups.size()), random(), below(random, 2) == 0,
+                              i < at_once ? 0 : i - at_once});
+  }
+  return sequence;
 }
 
-TEST_P(RandomCalls, GiveWhatTheyShould) {
-  const std::uint64_t num_seeds = from_environment("SKEIN_FUZZ_CASES", 200);
-  const std::uint64_t first = from_environment("SKEIN_FUZZ_SEED", 1);
-  on_each_rank([&](Communicator& world) {
-    std::vector<int> some;
-    for (int rank = world.world_size() - 1; rank >= 0; rank -= 2) some.push_back(rank);
-    const bool in_some = (world.world_size() - 1 - world.rank()) % 2 == 0;
-    const std::unique_ptr<Communicator> group = in_some ? world.split(some) : nullptr;
-    Team everyone(world);
-    std::unique_ptr<Team> half;
-    if (group) half = std::make_unique<Team>(*group);
-    for (std::uint64_t seed = first; seed < first + num_seeds; ++seed) {
-      run_cases(everyone, seed);
-      if (half && seed % 4 == 0) run_cases(*half, seed);
-      if (testing::Test::HasFatalFailure()) return;
+/// One rank's part of a sequence.
+class Player {
+ public:
+  Player(Communicator& world, const Sequence& sequence) : sequence_(sequence) {
+    for (const std::vector<int>& ranks : sequence.groups) {
+      const bool member = std::find(ranks.begin(), ranks.end(), world.rank()) != ranks.end();
+      splits_.push_back(member && !teams_.empty() ? world.split(ranks) : nullptr);
+      teams_.push_back(member ? std::make_unique<Team>(teams_.empty() ? world : *splits_.back()) : nullptr);
     }
-  });
+  }
+  testing::AssertionResult play() {
+    for (std::size_t i = 0; i < sequence_.steps.size(); ++i) {
+      const Sequence::Planned& planned = sequence_.steps[i];
+      if (auto right = finish_before(planned.finish_before); !right) return right;
+      if (Team* team = teams_[planned.group].get()) {
+        under_way_.push_back({i, random_step(*team, planned.seed)});
+        under_way_.back().step->begin(planned.asynchronous);
+      }
+    }
+    return finish_before(sequence_.steps.size());
+  }
+
+ private:
+  struct Begun {
+    std::size_t number;
+    std::unique_ptr<Step> step;
+  };
+  testing::AssertionResult finish_before(std::size_t number) {
+    for (; !under_way_.empty() && under_way_.front().number < number; under_way_.pop_front()) {
+      const Begun& begun = under_way_.front();
+      if (auto right = begun.step->finish(); !right)
+        return right << "\n  in step " << begun.number << " of group " << sequence_.steps[begun.number].group << ": "
+                     << begun.step->describe();
+    }
+    return testing::AssertionSuccess();
+  }
+  const Sequence& sequence_;
+  std::vector<std::unique_ptr<Communicator>> splits_;
+  std::vector<std::unique_ptr<Team>> teams_;  // by group; none where this rank is no member
+  std::deque<Begun> under_way_;
+};
+
+TEST_P(RandomCalls, GiveWhatTheyShould) {
+  const std::uint64_t num_steps = from_environment("SKEIN_FUZZ_CASES", kStepsByDefault);
+  std::uint64_t done = 0;
+  for (std::uint64_t seed = from_environment("SKEIN_FUZZ_SEED", 1); done < num_steps && !HasFailure(); ++seed) {
+    const std::string replay = concat("replay with SKEIN_FUZZ_SEED=", seed, " SKEIN_FUZZ_CASES=1, --gtest_filter='*",
+                                      "RandomCalls.GiveWhatTheyShould*", GetParam().name(), "'");
+    std::atomic<std::uint64_t> taken = 0;
+    on_each_rank([&](Communicator& world) {
+      const Sequence sequence = random_sequence(seed, world.world_size());
+      taken = sequence.steps.size();
+      try {
+        if (auto right = Player(world, sequence).play(); !right) throw Error(right.message());
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << "rank " << world.rank() << ": " << error.what() << "; " << replay;
+        throw;
+      }
+    });
+    done += taken;
+  }
+  RecordProperty("steps", std::to_string(done));
+  if (std::getenv("SKEIN_FUZZ_CASES") != nullptr) std::clog << concat("fuzz: ", done, " steps\n");
 }
 
 /// Every operation with every element type at the lengths where something changes.
 TEST_P(RandomCalls, EveryOperationAtTheEdges) {
   on_each_rank([](Communicator& communicator) {
-    CaseRunner runner(communicator, kMaxBytes);
+    CaseRunner runner(communicator, Team::kMaxBytes);
     const int world_size = communicator.world_size();
     const auto n = static_cast<std::size_t>(world_size);
     std::uint64_t seed = 0;
