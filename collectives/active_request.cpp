@@ -1,17 +1,14 @@
 #include "collectives/active_request.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "collectives/copy_kernels.h"
 
 namespace skein {
 namespace {
 
 std::byte* at(const Buffer& buffer, std::size_t element) {
   return static_cast<std::byte*>(buffer.data) + element * dtype_bytes(buffer.dtype);
-}
-
-void copy_block(std::byte* to, const std::byte* from, std::size_t num_bytes) {
-  if (num_bytes != 0) std::memcpy(to, from, num_bytes);
 }
 
 /// Elements of each rank's block where all are alike.
@@ -59,7 +56,7 @@ void ActiveRequest::leave_out_of_input(std::span<const Range> blocks) {
   input_.resize(whole_.input.num_bytes());
   std::size_t filled = 0;
   for (const int rank : active_) {
-    copy_block(input_.data() + filled, at(whole_.input, blocks[rank].begin), blocks[rank].count * element);
+    copy_large(input_.data() + filled, at(whole_.input, blocks[rank].begin), blocks[rank].count * element);
     filled += blocks[rank].count * element;
   }
   request_.input.data = input_.data();
@@ -83,7 +80,7 @@ void ActiveRequest::finish() {
     std::byte* const place = at(whole_.output, incoming_[rank].begin);
     const std::size_t num_bytes = incoming_[rank].count * element;
     if (next < active_.size() && active_[next] == static_cast<int>(rank)) {
-      copy_block(place, arrived, num_bytes);
+      copy_large(place, arrived, num_bytes);
       arrived += num_bytes;
       ++next;
     } else {

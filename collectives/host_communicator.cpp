@@ -109,9 +109,7 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
 
 Work HostCommunicator::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
-  std::string what(operation_name(request.operation));
-  if (!request.name.empty()) what += concat(" '", request.name, "'");
-  return progress_.submit(std::move(what),
+  return progress_.submit(title_of(request),
                           [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
                             exclusively([&] { execute_now(copy.borrowed(), deadline); });
                           });

@@ -130,11 +130,9 @@ void JoinScope::run(const Request& request, Deadline deadline) {
 
 Work JoinScope::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
-  std::string what(operation_name(request.operation));
-  if (!request.name.empty()) what += concat(" '", request.name, "'");
   std::lock_guard lock(submitting_);
   last_asynchronous_ = progress_.submit(
-      std::move(what), [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
+      title_of(request), [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
         exclusively([&] { execute(copy.borrowed(), deadline); });
       });
   return last_asynchronous_;

@@ -26,7 +26,7 @@ namespace skein {
 ///   DataParallel parallel(*model, scope);
 ///   for (int epoch = 0; epoch < num_epochs; ++epoch) {
 ///     for (auto& batch : batches_of(rank)) train(batch);
-///     parallel.broadcast_state(scope.join());  // from a rank that has seen all updates
+///     scope.join();  // returns a rank that has seen all updates, to broadcast the parameters from
 ///   }
 ///
 /// All ranks must make the same calls in the same order up to their join(); a difference is a MismatchError that names

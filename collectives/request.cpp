@@ -158,6 +158,11 @@ void check_request(const Request& request, Backend backend, int rank, int world_
   checks.shapes();
 }
 
+std::string title_of(const Request& request) {
+  const std::string operation(operation_name(request.operation));
+  return request.name.empty() ? operation : concat(operation, " '", request.name, "'");
+}
+
 Call call_of(const Request& request, int world_size) {
   Call call;
   call.operation = request.operation;

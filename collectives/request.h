@@ -29,6 +29,9 @@ struct Request {
   std::span<const std::size_t> recv_counts;  ///< alltoall with block_counts: what comes from each rank
 };
 
+/// "allreduce 'layer3'", for messages.
+std::string title_of(const Request& request);
+
 /// A request whose name and counts outlive their caller's.
 class OwnedRequest {
  public:

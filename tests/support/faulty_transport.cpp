@@ -49,9 +49,6 @@ class FaultyTransport final : public Transport {
     if (fault_.kind == Fault::Kind::kTruncate) return transport_->send(peer, tag, bytes.first(bytes.size() - 1));
     return std::make_unique<FaultyTransfer>(transport_->send(peer, tag, bytes), fault_, peer);
   }
-  std::unique_ptr<Transfer> sync_send(int peer, Tag tag, std::span<const std::byte> bytes) override {
-    return send(peer, tag, bytes);
-  }
   std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) override {
     return perhaps_faulty(transport_->recv(peer, tag, bytes), peer);
   }

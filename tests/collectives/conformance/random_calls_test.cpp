@@ -1,6 +1,6 @@
 // Random sequences of everything that ranks can do together, on all of them and on groups that overlap, blocking and
 // not, against a simple reference. A sequence is named by its seed: SKEIN_FUZZ_SEED says where to begin, SKEIN_FUZZ_CASES
-// how many steps to take at least; scripts/fuzz runs many.
+// how many steps to take at least.
 
 #include <algorithm>
 #include <atomic>
