@@ -53,13 +53,21 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
     : topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
+      uncaught_at_start_(std::uncaught_exceptions()),
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
 }
 
-HostCommunicator::~HostCommunicator() = default;
+/// An exception must reach whoever reports it, although calls that it left under way may wait for a rank much longer.
+HostCommunicator::~HostCommunicator() {
+  const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
+  if (!unwinding || progress_.finish(Deadline::after(kTimeToSayWhy))) return;
+  health_.report(std::make_exception_ptr(
+      TimeoutError("an exception ended the use of a communicator whose asynchronous calls had not completed",
+                   "the exception itself is reported next; look at what the other ranks are doing")));
+}
 
 /// Runs `action` as this communicator's next, alone; what it throws is the communicator's failure, which sticks.
 template <class Action>

@@ -29,6 +29,8 @@ class HostCommunicator final : public Communicator {
  public:
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                    std::shared_ptr<Arena> arena = nullptr);
+  /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
+  /// `health` to end them.
   ~HostCommunicator() override;
 
   int rank() const override { return transport_->rank(); }
@@ -79,6 +81,7 @@ class HostCommunicator final : public Communicator {
   Topology topology_;
   std::unique_ptr<Transport> transport_;
   Health& health_;
+  const int uncaught_at_start_;
   NodeGroup group_;
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
