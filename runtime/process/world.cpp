@@ -16,6 +16,7 @@
 #include "runtime/process/deadline.h"
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
+#include "runtime/process/lifeline.h"
 #include "runtime/process/log.h"
 #include "runtime/process/peer_watch.h"
 #include "runtime/process/run_main.h"
@@ -193,15 +194,8 @@ struct World::MpiSession {
 };
 
 struct World::Watch {
-  Watch(World& world, std::vector<PeerWatch::Peer> peers)
-      : watch(std::move(peers), [&world, this](int peer) {
-          if (leaving) return;
-          const PeerLost lost(concat(world.topology_.describe(peer), " (pid ", world.topology_.members[peer].pid,
-                                     ") ended unexpectedly"),
-                              "look at the end of its log and of the system's log (out of memory?)");
-          world.health_.report(std::make_exception_ptr(lost));
-        }) {}
-  std::atomic<bool> leaving{false};
+  Watch(Lifeline& lifeline, std::vector<PeerWatch::Peer> peers)
+      : watch(std::move(peers), [&lifeline](int peer) { lifeline.process_ended(peer); }) {}
   PeerWatch watch;
 };
 
@@ -226,20 +220,36 @@ World::World(std::unique_ptr<MpiSession> session)
   configure_log(log);
   health_.on_failure([this](const std::exception& error) {
     log_error(error.what());
+    if (!heard_ && lifeline_) lifeline_->announce_failure(error);
     post_mortem_.write(error);
     flush_log();
   });
+  if (world_size() > 1) listen();
+}
+
+/// Connects the ranks beside MPI, and watches those of this host.
+void World::listen() {
+  LifelinePort port(environment_variable("SKEIN_NETWORK_INTERFACES").value_or(""));
+  std::vector<LifelineContact> contacts(world_size());
+  MPI_Allgather(&port.contact(), sizeof(LifelineContact), MPI_BYTE, contacts.data(), sizeof(LifelineContact), MPI_BYTE,
+                MPI_COMM_WORLD);
+  lifeline_ = std::make_unique<Lifeline>(rank_, topology_, std::move(port), std::move(contacts),
+                                         [this](const std::exception_ptr& failure) {
+                                           heard_ = true;
+                                           health_.report(failure);
+                                         });
   std::vector<PeerWatch::Peer> peers;
   for (int peer : topology_.ranks_of_host(host_index()))
     if (peer != rank_) peers.push_back({peer, static_cast<pid_t>(topology_.members[peer].pid)});
-  if (!peers.empty()) watch_ = std::make_unique<Watch>(*this, std::move(peers));
+  if (!peers.empty()) watch_ = std::make_unique<Watch>(*lifeline_, std::move(peers));
 }
 
 World::~World() {
   const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
   if (!unwinding && everyone_leaves(health_)) {
-    if (watch_) watch_->leaving = true;
+    if (lifeline_) lifeline_->leave();
     watch_.reset();
+    lifeline_.reset();
     MPI_Finalize();
   }
   flush_log();
