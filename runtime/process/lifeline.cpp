@@ -331,7 +331,7 @@ void Lifeline::say(const std::string& topic, const Notice& notice) {
 
 void Lifeline::deliver(int origin, const std::string& topic, const Notice& notice) {
   if (topic == kLost) {
-    fail(std::make_exception_ptr(PeerLost(notice.value("message", ""), notice.value("remedy", ""))));
+    hear_of_loss(notice);
   } else if (topic == kFailed) {
     hear_of_failure(origin, notice);
   } else if (topic == kSilent) {
@@ -371,22 +371,28 @@ void Lifeline::fail(const std::exception_ptr& failure) {
   on_failure_(failure);
 }
 
-void Lifeline::lose(const std::string& message, const std::string& remedy) {
+/// What this rank has seen of a loss, `message`, `remedy` and whether it is a `host`'s, becomes the failure of all.
+void Lifeline::lose(Notice loss) {
   {
     std::lock_guard lock(mutex_);
     if (leaving_) return;
   }
   if (failed_) return;
-  say(kLost, {{"message", message}, {"remedy", remedy}});
-  fail(std::make_exception_ptr(PeerLost(message, remedy)));
+  say(kLost, loss);
+  hear_of_loss(loss);
+}
+
+void Lifeline::hear_of_loss(const Notice& loss) {
+  if (loss.value("host", false)) lost_host_ = true;
+  fail(std::make_exception_ptr(PeerLost(loss.value("message", ""), loss.value("remedy", ""))));
 }
 
 void Lifeline::rank_lost(int rank) {
   if (explained_.contains(rank)) return;
   const Topology::Member& member = topology_.members[rank];
   const std::string host = topology_.num_hosts() > 1 ? concat(member.host_name, ", ") : "";
-  lose(concat("rank ", rank, " (", host, "pid ", member.pid, ") ended unexpectedly"),
-       "look at the end of its log and of the system's log (out of memory?)");
+  lose({{"message", concat("rank ", rank, " (", host, "pid ", member.pid, ") ended unexpectedly")},
+        {"remedy", "look at the end of its log and of the system's log (out of memory?)"}});
 }
 
 /// Whether no other host of several is heard any more.
@@ -403,15 +409,18 @@ bool Lifeline::is_cut_off() const {
 void Lifeline::host_lost(int host) {
   const auto name_of = [&](int which) { return topology_.members[topology_.ranks_of_host(which).front()].host_name; };
   const auto silence = std::chrono::duration<double>(timing_.heartbeat * timing_.most_missed).count();
+  const std::string own = name_of(host_of(ranks_.self));
   if (is_cut_off())
-    return lose(concat("no other host answers ", name_of(host_of(ranks_.self)), " any more (no heartbeat for ", silence,
-                       " s): the link of ", name_of(host_of(ranks_.self)), " is down"),
-                "look at the network interface, cable and switch port of this host");
+    return lose({{"host", true},
+                 {"message", concat("no other host answers ", own, " any more (no heartbeat for ", silence,
+                                    " s): the link of ", own, " is down")},
+                 {"remedy", "look at the network interface, cable and switch port of this host"}});
   std::string ranks;
   for (int rank : topology_.ranks_of_host(host)) ranks += concat(ranks.empty() ? "" : ", ", rank);
-  lose(concat(name_of(host), " does not answer any more (no heartbeat for ", silence,
-              " s): its link is down or the host is lost; ranks on it: ", ranks),
-       "look whether that host runs and can be reached; the ranks on it end when they notice the same");
+  lose({{"host", true},
+        {"message", concat(name_of(host), " does not answer any more (no heartbeat for ", silence,
+                           " s): its link is down or the host is lost; ranks on it: ", ranks)},
+        {"remedy", "look whether that host runs and can be reached; the ranks on it end when they notice the same"}});
 }
 
 void Lifeline::tick() {

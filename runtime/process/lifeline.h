@@ -2,6 +2,7 @@
 // How ranks hear of each other beside MPI: of deaths, lost links, stopped processes and failures, within milliseconds or a
 // few heartbeats, whatever the ranks are doing.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -67,6 +68,8 @@ class Lifeline {
   /// `handler` is called from the lifeline's thread with the notices of a topic, and `on_tick` after each heartbeat.
   /// Neither may block. The returned owner ends that when it goes; it must go before the lifeline does.
   std::shared_ptr<void> listen(const std::string& topic, OnNotice handler, std::function<void()> on_tick);
+  /// Whether the failure is the loss of a host or link.
+  bool has_lost_host() const { return lost_host_; }
   /// Whether `rank` is known to be stopped, or not to run for another reason.
   bool is_silent(int rank) const;
   /// Counts its calls: the same on all ranks when all of them make these in the same order.
@@ -107,7 +110,8 @@ class Lifeline {
   void rank_lost(int rank);
   void host_lost(int host);
   bool is_cut_off() const;
-  void lose(const std::string& message, const std::string& remedy);
+  void lose(Notice loss);
+  void hear_of_loss(const Notice& loss);
   void report_held();
   void fail(const std::exception_ptr& failure);
   std::vector<std::shared_ptr<Listener>> listeners() const;
@@ -120,6 +124,7 @@ class Lifeline {
   OnFailure on_failure_;
   Timing timing_;
   FileDescriptor wake_;
+  std::atomic<bool> lost_host_{false};
 
   // The thread's own.
   std::list<LifelineLink> links_;

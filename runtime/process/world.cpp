@@ -142,6 +142,14 @@ bool is_known(const std::exception& error, const Health& health) {
 constexpr auto kLongestFarewell = std::chrono::hours(24);     // rank 0 may have much to copy after the last collective
 constexpr auto kTimeForLastWords = std::chrono::seconds(20);  // for the log and the post-mortem, on a hung file system
 constexpr auto kTimeToAbort = std::chrono::seconds(1);
+constexpr auto kTimeForLauncher = std::chrono::seconds(5);
+
+/// mpirun sends probes to the daemons of other hosts when it is told to, and then ends the job when one is lost. An abort
+/// before that would make it wait for the lost host, for a quarter of an hour: what is on its way keeps probes from being
+/// sent.
+bool launcher_notices_lost_hosts() {
+  return environment_variable("OMPI_MCA_oob_tcp_keepalive_time").has_value();
+}
 
 /// Ends this process, whatever its other threads are stuck in.
 void leave_after(std::chrono::seconds delay, int exit_code) {
@@ -263,6 +271,7 @@ void World::fail(const std::exception& error) {
   const bool is_first = health_.report(current ? current : std::make_exception_ptr(Error(error.what())));
   if (!is_first && !is_known(error, health_)) log_error(error.what());
   flush_log();
+  if (lifeline_ && lifeline_->has_lost_host() && launcher_notices_lost_hosts()) std::this_thread::sleep_for(kTimeForLauncher);
   leave_after(kTimeToAbort, code);
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
