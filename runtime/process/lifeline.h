@@ -19,12 +19,14 @@
 #include <vector>
 
 #include "runtime/process/lifeline_link.h"
+#include "runtime/process/lifeline_notice.h"
+#include "runtime/process/lifeline_verdict.h"
 #include "runtime/process/topology.h"
 
 namespace skein {
 
-/// TCP connections between ranks, in a ring along each host and a ring of hosts, and one thread that sleeps in poll(2).
-/// What one rank has to say, all others hear over these rings. The kernel tells three things apart:
+/// TCP connections between neighbours (lifeline_graph.h), and one thread that sleeps in poll(2). What one rank has to say,
+/// all others hear over these connections. The kernel tells three things apart:
 /// - a process that has ended: its host closes the connection at once;
 /// - a host or link that is lost: nothing that was sent is acknowledged, and heartbeats are missing;
 /// - a process that is stopped or hangs: its host acknowledges, but heartbeats are missing. It is reported and waited for.
@@ -34,7 +36,7 @@ class Lifeline {
   /// For tests that cannot wait.
   struct Timing {
     std::chrono::milliseconds heartbeat{1000};
-    int most_missed = 3;
+    int most_missed = 5;  ///< a switch that chooses another way may take some seconds
     std::chrono::milliseconds connect{3000};  ///< at most, for all connections, when the lifeline is made
     /// How long the failure of another rank is kept back: this one may be about to find the same, in its own words.
     std::chrono::milliseconds patience{400};
@@ -63,11 +65,15 @@ class Lifeline {
   /// that rank has announced one or left. Does not wait.
   void process_ended(int rank);
 
-  /// Sends `notice`, an object, to all others. Does not wait.
-  void flood(const std::string& topic, Notice notice);
+  /// Sends `content`, an object, to all others. Does not wait.
+  void flood(const std::string& topic, const Notice& content);
   /// `handler` is called from the lifeline's thread with the notices of a topic, and `on_tick` after each heartbeat.
   /// Neither may block. The returned owner ends that when it goes; it must go before the lifeline does.
   std::shared_ptr<void> listen(const std::string& topic, OnNotice handler, std::function<void()> on_tick);
+  /// This rank has failed and has left all the traces it will: the others may let it be ended. Does not wait.
+  void ready_to_end();
+  /// Waits until all other ranks are ready to end, or can be waited for no more.
+  void await_ready_to_end(Deadline deadline);
   /// Whether the failure is the loss of a host or link.
   bool has_lost_host() const { return lost_host_; }
   /// Whether `rank` is known to be stopped, or not to run for another reason.
@@ -78,49 +84,58 @@ class Lifeline {
   int rank() const { return ranks_.self; }
 
  private:
+  // Topics of its own.
+  static constexpr const char* kLost = "lost";
+  static constexpr const char* kFailed = "failed";
+  static constexpr const char* kSilent = "silent";
+  static constexpr const char* kNotAwaited = "not awaited";
+
   struct Listener;
   struct Held {
     Clock::time_point until;
     std::exception_ptr failure;
   };
 
-  std::vector<int> targets_of(int rank) const;
   std::vector<NetworkAddress> addresses_of(int peer) const;
-  void dial();
   void wait_for_links();
-  bool all_settled() const;
-  bool is_linked_to(int peer, bool outgoing) const;
+  std::string message_of(const std::string& topic, const Notice& content);
+  void wake();
+  std::vector<std::shared_ptr<Listener>> listeners() const;
+  int host_of(int rank) const { return topology_.members[rank].host; }
+  std::chrono::milliseconds longest_silence() const { return timing_.heartbeat * timing_.most_missed; }
+
+  // The thread's (lifeline_thread.cpp).
   void run();
   int poll_timeout() const;
   void poll_once();
   void accept_all();
+  bool all_settled() const;
+  bool hears_from(int dialer) const;
   void look_after_links();
   void link_ended(const LifelineLink& link);
   void receive(const LifelineLink& link, const std::string& message);
-  bool is_new(std::uint64_t id);
-  void deliver(int origin, const std::string& topic, const Notice& notice);
-  void hear_of_failure(int origin, const Notice& notice);
+  void deliver(const LifelineNotice& notice);
   void send_to_all(const std::string& message, const LifelineLink* except);
-  void say(const std::string& topic, const Notice& notice);
-  std::string message_of(const std::string& topic, const Notice& notice);
+  void say(const std::string& topic, const Notice& content);
   void do_what_was_asked();
   void tick();
-  void judge(const LifelineLink& link);
-  void set_silent(int rank, bool silent, const std::string& how);
+  PeerState state_of(const LifelineLink& link) const;
+  void set_silent(int rank, PeerState state);
+  void note_silence(const Notice& notice);
   void rank_lost(int rank);
   void host_lost(int host);
   bool is_cut_off() const;
-  void lose(Notice loss);
-  void hear_of_loss(const Notice& loss);
+  void lose(const Loss& loss);
+  void hear_of_loss(const Loss& loss);
+  void hear_of_failure(int origin, const Notice& told);
+  void expect_no_more(const Notice& notice);
   void report_held();
   void fail(const std::exception_ptr& failure);
-  std::vector<std::shared_ptr<Listener>> listeners() const;
-  void wake();
-  int host_of(int rank) const { return topology_.members[rank].host; }
 
   Topology topology_;
   LifelinePort port_;
   LifelineLink::Ranks ranks_;
+  std::vector<int> dialers_;
   OnFailure on_failure_;
   Timing timing_;
   FileDescriptor wake_;
@@ -128,8 +143,7 @@ class Lifeline {
 
   // The thread's own.
   std::list<LifelineLink> links_;
-  std::set<std::uint64_t> seen_;  // notices, by origin and number
-  std::deque<std::uint64_t> seen_in_order_;
+  NoticesHeard heard_;
   std::set<int> explained_;  // ranks whose failure has been announced: their end is no news
   std::set<int> told_;       // ranks of whose silence this rank has spoken
   std::vector<Held> held_;
@@ -145,10 +159,20 @@ class Lifeline {
   std::uint64_t num_counted_ = 0;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::set<int> silent_;
+  std::set<int> not_awaited_;  // ranks that are ready to end, or have ended, or cannot be reached
   bool links_stand_ = false;
   bool leaving_ = false;
   bool stopping_ = false;
   std::thread thread_;
+};
+
+/// What listen() keeps.
+struct Lifeline::Listener {
+  std::mutex mutex;  // held while one of them is called
+  bool active = true;
+  std::string topic;
+  OnNotice handler;
+  std::function<void()> on_tick;
 };
 
 }  // namespace skein

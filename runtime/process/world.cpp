@@ -142,6 +142,8 @@ bool is_known(const std::exception& error, const Health& health) {
 constexpr auto kLongestFarewell = std::chrono::hours(24);     // rank 0 may have much to copy after the last collective
 constexpr auto kTimeForLastWords = std::chrono::seconds(20);  // for the log and the post-mortem, on a hung file system
 constexpr auto kTimeToAbort = std::chrono::seconds(1);
+constexpr auto kTimeForOthers = std::chrono::seconds(2);  // to write their post-mortems
+constexpr auto kTimeForOrigin = std::chrono::milliseconds(300);
 constexpr auto kTimeForLauncher = std::chrono::seconds(5);
 
 /// mpirun sends probes to the daemons of other hosts when it is told to, and then ends the job when one is lost. An abort
@@ -231,6 +233,7 @@ World::World(std::unique_ptr<MpiSession> session)
     if (!heard_ && lifeline_) lifeline_->announce_failure(error);
     post_mortem_.write(error);
     flush_log();
+    if (lifeline_) lifeline_->ready_to_end();
   });
   if (world_size() > 1) listen();
 }
@@ -263,6 +266,13 @@ World::~World() {
   flush_log();
 }
 
+/// The first rank that aborts ends all others, and gives the job its exit code: that should be the one with the cause.
+void World::let_others_end_well() {
+  lifeline_->await_ready_to_end(Deadline::after(kTimeForOthers));
+  if (heard_) std::this_thread::sleep_for(kTimeForOrigin);
+  if (lifeline_->has_lost_host() && launcher_notices_lost_hosts()) std::this_thread::sleep_for(kTimeForLauncher);
+}
+
 void World::fail(const std::exception& error) {
   const auto* own = dynamic_cast<const Error*>(&error);
   const int code = own ? own->exit_code() : 1;
@@ -271,7 +281,7 @@ void World::fail(const std::exception& error) {
   const bool is_first = health_.report(current ? current : std::make_exception_ptr(Error(error.what())));
   if (!is_first && !is_known(error, health_)) log_error(error.what());
   flush_log();
-  if (lifeline_ && lifeline_->has_lost_host() && launcher_notices_lost_hosts()) std::this_thread::sleep_for(kTimeForLauncher);
+  if (lifeline_) let_others_end_well();
   leave_after(kTimeToAbort, code);
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);

@@ -45,8 +45,8 @@ class World {
   /// How ranks hear of each other beside MPI; null in a world of one.
   Lifeline* lifeline() { return lifeline_.get(); }
 
-  /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process within
-  /// a second, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
+  /// Ends the job: logs the error, writes the post-mortem, waits up to 2 s for the others' and tells MPI to abort all
+  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
   /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
   [[noreturn]] void fail(const std::exception& error);
 
@@ -54,6 +54,7 @@ class World {
   struct MpiSession;  // MPI_Init and MPI_Finalize
   struct Watch;       // the thread that notices dead peers
   void listen();
+  void let_others_end_well();
   World(std::unique_ptr<MpiSession> session);
 
   std::unique_ptr<MpiSession> session_;
