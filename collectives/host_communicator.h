@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "collectives/agreement.h"
+#include "collectives/call_history.h"
 #include "collectives/communicator.h"
 #include "collectives/execute.h"
-#include "collectives/flight_recorder.h"
 #include "collectives/node_group.h"
 #include "collectives/point_to_point.h"
 #include "collectives/progress_thread.h"
@@ -24,11 +24,13 @@
 namespace skein {
 
 /// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly
-/// in tests, with ranks as threads. `health` must outlive it.
+/// in tests, with ranks as threads. `health` must outlive it. Its calls are kept in `recording`.
 class HostCommunicator final : public Communicator {
  public:
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                    std::shared_ptr<Arena> arena = nullptr);
+  HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
+                   std::shared_ptr<Arena> arena, Recording recording);
   ~HostCommunicator() override;
 
   int rank() const override { return transport_->rank(); }
@@ -41,13 +43,13 @@ class HostCommunicator final : public Communicator {
   Work recv_async(const Buffer& buffer, int from, std::string_view name) override;
 
   /// The last calls, for the post-mortem; may outlive the communicator.
-  std::shared_ptr<const FlightRecorder> flight_recorder() const { return recorder_; }
+  std::shared_ptr<const FlightRecorder> flight_recorder() const { return recording_.shared_recorder(); }
 
  private:
   template <class Action>
   void in_order(std::string_view what, Action action, Deadline deadline);
   template <class Action>
-  void exclusively(Action action);
+  void exclusively(Action action, Clock::time_point asked = {});
   void run_behind_others(std::string_view what, std::function<void()> action, Deadline deadline);
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
@@ -76,6 +78,8 @@ class HostCommunicator final : public Communicator {
                     std::size_t count, Deadline deadline);
   std::vector<int> slice_drivers(int slice) const;
 
+  const Recording recording_;
+  FlightRecorder& recorder_;
   Topology topology_;
   std::unique_ptr<Transport> transport_;
   Health& health_;
@@ -84,7 +88,7 @@ class HostCommunicator final : public Communicator {
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows
   std::uint64_t next_sequence_ = 0;
-  std::shared_ptr<FlightRecorder> recorder_ = std::make_shared<FlightRecorder>();
+  Clock::time_point asked_{};  // when the call under way was asked for, unless it was just now
   std::exception_ptr failure_;  // the first of this communicator
   ProgressThread progress_;     // last: its tasks use everything above
 };

@@ -237,9 +237,13 @@ World::World(std::unique_ptr<MpiSession> session)
 
 World::~World() {
   const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
+  if (!unwinding && !health_.failed())
+    for (const auto& [type, companion] : companions_) companion->before_farewell();
   if (!unwinding && everyone_leaves(health_)) {
     if (watch_) watch_->leaving = true;
     watch_.reset();
+    for (const auto& [type, companion] : companions_) companion->after_farewell();
+    companions_.clear();
     MPI_Finalize();
   }
   flush_log();

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <typeindex>
 
 #include "runtime/process/health.h"
 #include "runtime/process/post_mortem.h"
@@ -40,6 +42,21 @@ class World {
   Health& health() { return health_; }
   PostMortem& post_mortem() { return post_mortem_; }
 
+  /// What another layer keeps with the World, one object of each type. Not called once the job has failed.
+  class Companion {
+   public:
+    virtual ~Companion() = default;
+    virtual void before_farewell() {}  ///< before the other ranks learn that this one is about to leave
+    virtual void after_farewell() {}   ///< once all ranks are about to leave and none has; MPI still works
+  };
+  /// The companion of type `T`, made as T(World&) at the first call. From one thread at a time.
+  template <class T>
+  T& companion() {
+    std::unique_ptr<Companion>& companion = companions_[std::type_index(typeid(T))];
+    if (!companion) companion = std::make_unique<T>(*this);
+    return static_cast<T&>(*companion);
+  }
+
   /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process within
   /// a second, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
   /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
@@ -58,6 +75,7 @@ class World {
   int uncaught_at_start_;
   Health health_;
   PostMortem post_mortem_;
+  std::map<std::type_index, std::unique_ptr<Companion>> companions_;
   std::unique_ptr<Watch> watch_;
 };
 
