@@ -6,23 +6,9 @@
 #include <numeric>
 
 #include "runtime/process/text.h"
+#include "runtime/trace/rank_ranges.h"
 
 namespace skein {
-namespace {
-
-/// "0-3,7": ranks in their order, rising neighbours drawn together.
-std::string ranges_of(const std::vector<int>& ranks) {
-  std::string text;
-  for (std::size_t begin = 0, end = 0; begin < ranks.size(); begin = end) {
-    for (end = begin + 1; end < ranks.size() && ranks[end] == ranks[end - 1] + 1; ++end) {
-    }
-    text += concat(begin == 0 ? "" : ",", ranks[begin]);
-    if (end - begin > 1) text += concat("-", ranks[end - 1]);
-  }
-  return text;
-}
-
-}  // namespace
 
 struct Recording::Communicator {
   Communicator(std::string its_name, std::vector<int> its_ranks) : name(std::move(its_name)), ranks(std::move(its_ranks)) {}
@@ -43,7 +29,7 @@ Recording::~Recording() {
 Recording Recording::of_split(const std::vector<int>& ranks) const {
   std::vector<int> of_world;
   for (const int rank : ranks) of_world.push_back(communicator_->ranks.at(rank));
-  return {history_, history_->add(communicator_->name + "/", ranges_of(ranks), std::move(of_world))};
+  return {history_, history_->add(communicator_->name + "/", rank_ranges(ranks), std::move(of_world))};
 }
 
 FlightRecorder& Recording::recorder() const {
