@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 namespace skein {
 namespace {
@@ -184,7 +185,11 @@ Divergence first_divergence(const JobReport& job) {
   for (const auto& [name, ranks] : ranks_by_name) {
     auto found = Together(job, name, ranks).divergence();
     if (!found) continue;
-    const auto order = [](const Divergence& d) { return std::make_pair(order_of(d.kind), d.begun); };
+    const auto order = [](const Divergence& d) {
+      const bool explained = std::any_of(d.states.begin(), d.states.end(),
+                                         [](const auto& state) { return state.second == RankAtCall::kElsewhere; });
+      return std::make_tuple(order_of(d.kind), explained, d.begun);
+    };
     if (!first || order(*found) < order(*first)) first = std::move(found);
   }
   return first.value_or(Divergence());

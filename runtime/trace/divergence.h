@@ -47,8 +47,8 @@ struct Divergence {
 /// "mismatch", "never arrived", ...
 std::string divergence_kind_name(Divergence::Kind kind);
 
-/// The first call in which ranks went different ways: of several communicators, in the one of which no missing rank was
-/// stuck in another.
+/// The first call in which ranks went different ways; of several communicators, rather in one of which no missing rank
+/// was stuck in another.
 Divergence first_divergence(const JobReport& job);
 
 /// The first error that is not merely a consequence of another rank's (PeerLost, TimeoutError, a signal), or the first

@@ -87,7 +87,7 @@ void impatient_sum(Communicator& communicator, std::string_view name) {
   auto one = 1.0f;
   const Buffer buffer{&one, 1, DType::kFloat32};
   communicator.run({.operation = Operation::kAllreduce, .input = buffer, .output = buffer, .name = name},
-                   Deadline::after(std::chrono::milliseconds(700)));
+                   Deadline::after(std::chrono::milliseconds(300)));
 }
 
 /// diverge DIRECTORY mismatch|late|early|die|deadlock: rank 1 does something else than the others, in this way.
