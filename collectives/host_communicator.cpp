@@ -6,6 +6,7 @@
 #include <functional>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "collectives/adasum.h"
 #include "collectives/node_operations.h"
@@ -27,7 +28,13 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                                    std::shared_ptr<Arena> arena)
-    : topology_(std::move(topology)),
+    : HostCommunicator(std::move(transport), topology, health, std::move(arena), Recording(topology.world_size())) {}
+
+HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
+                                   std::shared_ptr<Arena> arena, Recording recording)
+    : recording_(std::move(recording)),
+      recorder_(recording_.recorder()),
+      topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
       uncaught_at_start_(std::uncaught_exceptions()),
@@ -35,6 +42,7 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
+  group_.record_in(recorder_);
 }
 
 /// An exception must reach whoever reports it, although calls that it left under way may wait for a rank much longer.
@@ -48,8 +56,9 @@ HostCommunicator::~HostCommunicator() {
 
 /// Runs `action` as this communicator's next, alone; what it throws is the communicator's failure, which sticks.
 template <class Action>
-void HostCommunicator::exclusively(Action action) {
+void HostCommunicator::exclusively(Action action, Clock::time_point asked) {
   std::lock_guard lock(execution_);
+  asked_ = asked;
   if (failure_) std::rethrow_exception(failure_);
   health_.check();
   try {
@@ -72,12 +81,14 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
   const auto state = std::make_shared<std::atomic<int>>(kQueued);
   const TimeoutError late(concat("timed out in ", what, ": asynchronous calls asked for before have not completed"),
                           "look at what the other ranks are doing; raise the deadline if they are only slow");
-  Work work = progress_.submit(std::string(what), [this, state, action = std::move(action), late] {
-    exclusively([&] {
-      int queued = kQueued;
-      if (!state->compare_exchange_strong(queued, kBegun)) throw late;  // the caller and its memory are gone
-      action();
-    });
+  Work work = progress_.submit(std::string(what), [this, state, action = std::move(action), late, asked = Clock::now()] {
+    exclusively(
+        [&] {
+          int queued = kQueued;
+          if (!state->compare_exchange_strong(queued, kBegun)) throw late;  // the caller and its memory are gone
+          action();
+        },
+        asked);
   });
   while (!work.done()) {
     try {
@@ -94,10 +105,10 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
 
 Work HostCommunicator::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
-  return progress_.submit(title_of(request),
-                          [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
-                            exclusively([&] { execute_now(copy.borrowed(), deadline); });
-                          });
+  return progress_.submit(title_of(request), [this, copy = OwnedRequest(request), asked = Clock::now(),
+                                              deadline = Deadline::after(kDefaultTimeout)] {
+    exclusively([&] { execute_now(copy.borrowed(), deadline); }, asked);
+  });
 }
 
 void HostCommunicator::run(const Request& request, Deadline deadline) {
@@ -119,9 +130,9 @@ Work HostCommunicator::recv_async(const Buffer& buffer, int from, std::string_vi
 void HostCommunicator::execute_now(const Request& request, Deadline deadline) {
   Call call = call_of(request, world_size());
   call.sequence = next_sequence_++;
-  const std::uint64_t number = recorder_->started(call);
+  const std::uint64_t number = recorder_.started(call, std::exchange(asked_, {}));
   dispatch(request, call, deadline);
-  recorder_->finished(number);
+  recorder_.finished(number);
 }
 
 void HostCommunicator::dispatch(const Request& request, const Call& call, Deadline deadline) {
@@ -169,10 +180,10 @@ NodeAllocation HostCommunicator::allocate_on_host(std::size_t num_bytes, Deadlin
   call.operation = Operation::kAllgather;
   call.count = num_bytes;
   call.name = "arena allocation";
-  const std::uint64_t number = recorder_->started(call);
+  const std::uint64_t number = recorder_.started(call, std::exchange(asked_, {}));
   begin(call, deadline);
   NodeAllocation result = allocate_on_node(group_, num_bytes, deadline);
-  recorder_->finished(number);
+  recorder_.finished(number);
   return result;
 }
 
@@ -185,8 +196,8 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   validate_split(ranks, rank(), world_size());
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
-    result =
-        std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_, group_.arena());
+    result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
+                                                group_.arena(), recording_.of_split(ranks));
   };
   in_order("split", make, Deadline::after(kDefaultTimeout));
   return result;

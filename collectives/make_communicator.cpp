@@ -1,19 +1,19 @@
 #include "collectives/make_communicator.h"
 
-#include <nlohmann/json.hpp>
-
 #include "collectives/host_communicator.h"
 #include "collectives/mpi_transport.h"
 #include "collectives/nccl/nccl_communicator.h"
+#include "collectives/world_trace.h"
 
 namespace skein {
 
 std::unique_ptr<Communicator> make_communicator(World& world, const CommunicatorOptions& options) {
   if (options.backend == Backend::kNccl) return make_nccl_communicator(world);
-  auto communicator = std::make_unique<HostCommunicator>(make_mpi_transport(world), world.topology(), world.health());
-  world.post_mortem().add_section("calls",
-                                  [recorder = communicator->flight_recorder()] { return recorder->to_json(); });
-  return communicator;
+  auto transport = make_mpi_transport(world);
+  WorldTrace& trace = world.companion<WorldTrace>();
+  trace.synchronize(*transport);
+  return std::make_unique<HostCommunicator>(std::move(transport), world.topology(), world.health(), nullptr,
+                                            trace.history().of_world(world.world_size()));
 }
 
 }  // namespace skein
