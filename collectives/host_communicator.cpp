@@ -49,11 +49,13 @@ std::string problem_of(Action action) {
 }  // namespace
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                                   std::shared_ptr<Arena> arena)
+                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links)
     : topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
       uncaught_at_start_(std::uncaught_exceptions()),
+      links_(links),
+      algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
@@ -237,7 +239,8 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
     result =
-        std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_, group_.arena());
+        std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_, group_.arena(),
+                                           links_);
   };
   in_order("split", make, Deadline::after(kDefaultTimeout));
   return result;

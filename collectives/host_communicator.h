@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "collectives/agreement.h"
+#include "collectives/choose.h"
 #include "collectives/communicator.h"
 #include "collectives/execute.h"
 #include "collectives/flight_recorder.h"
@@ -27,8 +29,9 @@ namespace skein {
 /// in tests, with ranks as threads. `health` must outlive it.
 class HostCommunicator final : public Communicator {
  public:
+  /// `links` must be the same on all ranks.
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                   std::shared_ptr<Arena> arena = nullptr);
+                   std::shared_ptr<Arena> arena = nullptr, std::optional<LinkProfile> links = {});
   /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
   /// `health` to end them.
   ~HostCommunicator() override;
@@ -82,6 +85,8 @@ class HostCommunicator final : public Communicator {
   std::unique_ptr<Transport> transport_;
   Health& health_;
   const int uncaught_at_start_;
+  std::optional<LinkProfile> links_;
+  AlgorithmTable algorithms_;
   NodeGroup group_;
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;

@@ -5,13 +5,13 @@
 
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
-#include "collectives/choose.h"
 #include "collectives/execute.h"
 #include "collectives/host_communicator.h"
 #include "collectives/movement.h"
 #include "collectives/node_operations.h"
 #include "collectives/node_pipeline.h"
 #include "collectives/reduce_kernels.h"
+#include "collectives/workload.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 
@@ -36,18 +36,6 @@ void scale_result(const Call& call, void* data, std::size_t count, int num_ranks
   if (factor == 1.0) return;
   reduce_buffers(std::array<void*, 1>{data}, std::array<const void*, 1>{data}, count, call.dtype, ReduceOp::kSum,
                  {1.0, factor});
-}
-
-Schedule allreduce_schedule(int host, int num_hosts, std::size_t count, DType dtype) {
-  switch (choose_allreduce(count, dtype, num_hosts)) {
-    case AllreduceAlgorithm::kRecursiveDoubling:
-      return recursive_doubling_allreduce(host, num_hosts, count);
-    case AllreduceAlgorithm::kHalvingDoubling:
-      return halving_doubling_allreduce(host, split_evenly(count, num_hosts));
-    case AllreduceAlgorithm::kRing:
-      break;
-  }
-  return ring_allreduce(host, split_evenly(count, num_hosts));
 }
 
 }  // namespace
@@ -149,14 +137,12 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
     exchange(schedule, all_ranks_, {output, call.dtype, ReduceOp::kSum, sent}, call, deadline);
   };
   if (operation == Operation::kBroadcast)
-    return run_schedule(is_short(call.count * element)
-                            ? binomial_broadcast(rank(), world_size(), call.root, call.count)
-                            : chain_broadcast(rank(), world_size(), call.root, call.count),
+    return run_schedule(broadcast_schedule(algorithms_.choose(operation, call.count * element), rank(), world_size(),
+                                           call.root, call.count),
                         nullptr);
   if (operation == Operation::kAllgather)
-    return run_schedule(is_short(blocks.back().end() * element) ? doubling_allgather(rank(), blocks)
-                                                                : ring_allgather(rank(), blocks),
-                        nullptr);
+    return run_schedule(
+        allgather_schedule(algorithms_.choose(operation, blocks.back().end() * element), rank(), blocks), nullptr);
   if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
   run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
 }
@@ -168,8 +154,9 @@ void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const
   std::vector<std::byte> work(request.input.num_bytes());
   reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
                  call.dtype, op, {call.scales.pre, 1.0});
-  exchange(is_short(work.size()) ? halving_reduce_scatter(rank(), blocks) : ring_reduce_scatter(rank(), blocks),
-           all_ranks_, {work.data(), call.dtype, op}, call, deadline);
+  const Algorithm algorithm = algorithms_.choose(call.operation, work.size());
+  exchange(reduce_scatter_schedule(algorithm, rank(), blocks), all_ranks_, {work.data(), call.dtype, op}, call,
+           deadline);
   const Range own = blocks[rank()];
   copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
   scale_result(call, request.output.data, own.count, world_size());
@@ -206,15 +193,8 @@ void HostCommunicator::alltoall_across_hosts(const Request& request, const Call&
            {bytes(request.output), call.dtype, ReduceOp::kSum, bytes(request.input)}, call, deadline);
 }
 
-/// Rank that drives a slice on each host, by host. There are as many slices as the largest host has ranks; a smaller
-/// host drives several with the same rank.
 std::vector<int> HostCommunicator::slice_drivers(int slice) const {
-  std::vector<int> drivers;
-  for (int host = 0; host < topology_.num_hosts(); ++host) {
-    const std::vector<int> ranks = topology_.ranks_of_host(host);
-    drivers.push_back(ranks[slice % ranks.size()]);
-  }
-  return drivers;
+  return skein::slice_drivers(topology_, slice);
 }
 
 void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
@@ -225,7 +205,8 @@ void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const
   const std::vector<int> drivers = slice_drivers(slice);
   const int host = topology_.members[rank()].host;
   const int num_hosts = topology_.num_hosts();
-  const Schedule schedule = allreduce_schedule(host, num_hosts, count, call.dtype);
+  const Algorithm algorithm = algorithms_.choose(call.operation, count * dtype_bytes(call.dtype));
+  const Schedule schedule = allreduce_schedule(algorithm, host, num_hosts, count);
   exchange(schedule, drivers, {result, call.dtype, op}, call, deadline);
   scale_result(call, result, count, world_size());
 }
