@@ -51,7 +51,9 @@ class AlgorithmTable {
   Algorithm choose(Operation operation, std::size_t num_bytes) const;
   /// In ascending order, the first from 0 on.
   const std::vector<Entry>& entries(Operation operation) const { return entries_[static_cast<int>(operation)]; }
-  void set(Operation operation, std::vector<Entry> entries) { entries_[static_cast<int>(operation)] = std::move(entries); }
+  void set(Operation operation, std::vector<Entry> entries) {
+    entries_[static_cast<int>(operation)] = std::move(entries);
+  }
   bool operator==(const AlgorithmTable&) const = default;
 
  private:
@@ -62,7 +64,8 @@ class AlgorithmTable {
 AlgorithmTable default_algorithms(const Topology& topology);
 
 /// By what the model of the links predicts for a range of sizes; where it sees no clear gain over the default, the
-/// default stays. Takes microseconds for a few hosts, tens of milliseconds for large worlds.
+/// default stays. Takes milliseconds for a few hosts and about 0.1 s for large worlds; nothing without a profile or on
+/// one host.
 AlgorithmTable choose_algorithms(const Topology& topology, const std::optional<LinkProfile>& profile);
 
 }  // namespace skein

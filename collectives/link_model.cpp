@@ -44,6 +44,7 @@ struct Channel {
   std::size_t num_expected = 0;  // receives that have begun
   std::size_t num_arrived = 0;
   std::vector<int> unexpected;  // paced messages that no receive has begun for
+  double free = 0;              // within a host: until then it carries earlier ones
 };
 
 /// A rank's thread.
@@ -122,17 +123,15 @@ class LinkModel {
   void leave(const Event& event) {
     const Message& message = messages_[event.subject];
     const LinkCosts& link = costs(message);
-    const double duration = message.num_bytes * link.beta;
-    double done = event.time + duration;
-    if (&link == &profile_.within_host) {
-      add(done + latency(link), Event::Kind::kArrive, event.subject);
-    } else {
-      Port& port = ports_[host_of_[message.from]];
-      const double start = std::max(event.time, port.out_free);
-      port.out_free = done = start + duration;
+    const bool local = &link == &profile_.within_host;
+    double& free = local ? workers_[message.to].from[message.from].free : ports_[host_of_[message.from]].out_free;
+    const double start = std::max(event.time, free);
+    free = start + message.num_bytes * link.beta;
+    if (!message.paced) add(free, Event::Kind::kSent, event.subject);
+    if (local)
+      add(free + latency(link), Event::Kind::kArrive, event.subject);
+    else
       add(start + latency(link), Event::Kind::kReach, event.subject);
-    }
-    if (!message.paced) add(done, Event::Kind::kSent, event.subject);
   }
 
   void arrive(const Event& event) {

@@ -22,7 +22,7 @@ class Field {
  public:
   Field(const std::string& source, const Json& object, const std::string& parent, const char* name)
       : source_(source), name_(parent.empty() ? name : parent + "." + name) {
-    if (!object.is_object()) refuse_as(parent, "is not an object");
+    if (!object.is_object()) refuse_as(parent.empty() ? "the whole" : parent, "is not an object");
     if (!object.contains(name)) refuse("is missing");
     value_ = &object.at(name);
   }
@@ -101,7 +101,9 @@ LinkProfile read_link_profile(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in || !text) throw ConfigError(concat("cannot read the link profile ", file.string()), "check its name, or write it with skein tune");
+  if (!in || !text)
+    throw ConfigError(concat("cannot read the link profile ", file.string()),
+                      "check its name, or write it with skein tune");
   return parse_link_profile(text.str(), file.string());
 }
 
