@@ -10,8 +10,6 @@
 namespace skein {
 namespace {
 
-constexpr std::array kOperationsWithChoice = {Operation::kAllreduce, Operation::kReduce, Operation::kReduceScatter,
-                                              Operation::kAllgather, Operation::kBroadcast};
 /// Assumes 30 us and 100 MB/s, a slow network.
 constexpr std::size_t kShortBytes = 32 * 1024;
 /// The model must promise this much, as a ratio of times, before its choice displaces the default's.
@@ -144,7 +142,8 @@ AlgorithmTable choose_algorithms(const Topology& topology, const std::optional<L
   AlgorithmTable table = default_algorithms(topology);
   if (!profile || topology.num_hosts() < 2) return table;
   for (const Operation operation : kOperationsWithChoice)
-    table.set(operation, fastest_by_size(operation, topology, *profile));
+    if (!profile->keeps_default_of(operation))
+      table.set(operation, fastest_by_size(operation, topology, *profile));
   return table;
 }
 

@@ -17,6 +17,11 @@
 
 namespace skein {
 
+/// The operations that have a choice.
+inline constexpr std::array kOperationsWithChoice = {Operation::kAllreduce, Operation::kReduce,
+                                                     Operation::kReduceScatter, Operation::kAllgather,
+                                                     Operation::kBroadcast};
+
 enum class Algorithm : std::uint8_t {
   kRing,
   kRecursiveDoubling,

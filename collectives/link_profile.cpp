@@ -62,6 +62,23 @@ LinkCosts costs_of(const std::string& source, const Json& all, const char* name)
   return costs;
 }
 
+Json names_of_kept(const LinkProfile& profile) {
+  Json names = Json::array();
+  for (int i = 0; i < kNumOperations; ++i)
+    if (profile.keeps_default_of(static_cast<Operation>(i))) names.push_back(operation_name(static_cast<Operation>(i)));
+  return names;
+}
+
+void read_kept(const Field& field, LinkProfile& profile) {
+  if (!field.value().is_array()) field.refuse("is not a list of operations");
+  for (const Json& name : field.value()) {
+    int i = 0;
+    while (i < kNumOperations && name != operation_name(static_cast<Operation>(i))) ++i;
+    if (i == kNumOperations) field.refuse(concat("names ", name.dump(), ", which is no operation"));
+    profile.keep_default_of(static_cast<Operation>(i));
+  }
+}
+
 Json parse_json(const std::string& text, const std::string& source) {
   try {
     return Json::parse(text);
@@ -78,7 +95,8 @@ std::string to_text(const LinkProfile& profile, const std::string& measured_on) 
                                 {"measured_on", measured_on},
                                 {"between_hosts", to_json(profile.between_hosts)},
                                 {"within_host", to_json(profile.within_host)},
-                                {"reduce_seconds_per_byte", profile.reduce_byte_seconds}}
+                                {"reduce_seconds_per_byte", profile.reduce_byte_seconds},
+                                {"keep_default", names_of_kept(profile)}}
              .dump(2) +
          "\n";
 }
@@ -94,6 +112,7 @@ LinkProfile parse_link_profile(const std::string& text, const std::string& sourc
   profile.between_hosts = costs_of(source, all, "between_hosts");
   profile.within_host = costs_of(source, all, "within_host");
   profile.reduce_byte_seconds = Field(source, all, "", "reduce_seconds_per_byte").number(0, 1e-3);
+  read_kept(Field(source, all, "", "keep_default"), profile);
   return profile;
 }
 

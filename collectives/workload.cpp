@@ -52,11 +52,6 @@ Schedule flat_schedule(const CallShape& shape, Algorithm algorithm, int rank, co
   }
 }
 
-/// What an allreduce is short enough for is done by the agreement, at each local rank for itself.
-bool travels_with_agreement(const CallShape& shape) {
-  return in_slices(shape.operation) && shape.num_bytes <= kMostPayloadBytes / shape.topology.max_local_size();
-}
-
 void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
   const std::size_t count = shape.num_bytes / shape.element_bytes;
   if (in_slices(shape.operation)) {
@@ -74,6 +69,10 @@ void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
 }
 
 }  // namespace
+
+bool travels_with_agreement(Operation operation, std::size_t num_bytes, const Topology& topology) {
+  return in_slices(operation) && num_bytes <= kMostPayloadBytes / topology.max_local_size();
+}
 
 int schedule_size(Operation operation, const Topology& topology) {
   return in_slices(operation) ? topology.num_hosts() : topology.world_size();
@@ -106,7 +105,7 @@ Workload data_workload(const CallShape& shape, Algorithm algorithm) {
 
 Workload call_workload(const CallShape& shape, const AlgorithmTable& table) {
   Workload workload(shape.topology.world_size());
-  const bool at_once = travels_with_agreement(shape);
+  const bool at_once = travels_with_agreement(shape.operation, shape.num_bytes, shape.topology);
   const std::size_t num_bytes = kAgreementBytes + (at_once ? shape.num_bytes : 0);
   add_slices(workload, shape.topology, /*element_bytes=*/1, [&](int host, int) {
     return recursive_doubling_allreduce(host, shape.topology.num_hosts(), num_bytes);

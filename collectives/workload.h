@@ -21,6 +21,8 @@ struct CallShape {
   int root = 0;
 };
 
+/// Whether the agreement that comes first, which each local rank makes for itself, does the whole of a short reduction.
+bool travels_with_agreement(Operation operation, std::size_t num_bytes, const Topology& topology);
 /// How many ranks take part in one schedule of an operation: one of each host where ranks share memory, or all.
 int schedule_size(Operation operation, const Topology& topology);
 /// What AlgorithmTable::choose is asked with for a buffer of so many bytes.

@@ -28,6 +28,7 @@ FOLDERS = {
     "runtime/run/": (("runtime/run/", "runtime/process/"), ("HDF5", "JSON")),
     "runtime/options/": (("runtime/options/", "runtime/process/"), ("CLI11", "yaml-cpp", "JSON")),
     "collectives/": (("collectives/", "runtime/process/"), ("Highway", "JSON")),
+    "collectives/tune/": (("collectives/", "runtime/"), ("JSON",)),
     "collectives/nccl/": (("collectives/", "runtime/process/"), ("CUDA",)),
     "trainer/parallel/": (("trainer/parallel/", "collectives/", "runtime/"), ("LibTorch",)),
     "trainer/data/": (("trainer/data/", "runtime/"), ("libjpeg", "libpng", "zlib", "Highway", "JSON")),

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
 #include <stdexcept>
 
@@ -12,9 +11,6 @@
 
 namespace skein {
 namespace {
-
-constexpr std::array kWithChoice = {Operation::kAllreduce, Operation::kReduce, Operation::kReduceScatter,
-                                    Operation::kAllgather, Operation::kBroadcast};
 
 Topology hosts(int num_hosts, int local_size = 1) {
   return Topology::of(std::vector<int>(num_hosts, local_size));
@@ -74,7 +70,7 @@ TEST(ChooseAlgorithms, IsNeverSlowerThanTheDefaultByTheModel) {
     for (const LinkProfile& profile : {profile_of(5e-6, 0.1e-9), profile_of(50e-6, 8e-9), profile_of(1e-3, 2e-9)}) {
       const AlgorithmTable usual = default_algorithms(topology);
       const AlgorithmTable chosen = choose_algorithms(topology, profile);
-      for (const Operation operation : kWithChoice)
+      for (const Operation operation : kOperationsWithChoice)
         for (std::size_t num_bytes = 1024; num_bytes <= 4 << 20; num_bytes *= 4) {
           const std::size_t asked = chosen_bytes(operation, num_bytes, topology);
           const auto seconds = [&](const AlgorithmTable& table) {
@@ -100,7 +96,7 @@ TEST(ChooseAlgorithms, LargeWorldsAreModelledByASmallerOne) {
 
 TEST(AlgorithmTable, EveryAlgorithmOfAnOperationHasASchedule) {
   const Topology topology = hosts(3);
-  for (const Operation operation : kWithChoice)
+  for (const Operation operation : kOperationsWithChoice)
     for (const Algorithm algorithm : algorithms_of(operation, 3))
       EXPECT_GT(predict_seconds(data_workload({operation, 9000, topology}, algorithm), hosts_of(topology), {}), 0);
   EXPECT_THROW(allgather_schedule(Algorithm::kChain, 0, split_evenly(9, 3)), std::logic_error);
