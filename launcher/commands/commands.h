@@ -11,5 +11,6 @@ namespace skein {
 int run_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_ls_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_show_command(const CommandContext& context, const std::vector<std::string>& words);
+int tune_command(const CommandContext& context, const std::vector<std::string>& words);
 
 }  // namespace skein

@@ -82,6 +82,16 @@ TEST(ChooseAlgorithms, IsNeverSlowerThanTheDefaultByTheModel) {
     }
 }
 
+TEST(ChooseAlgorithms, AnOperationMayKeepItsDefault) {
+  LinkProfile profile = profile_of(2e-3, 1e-9);
+  const AlgorithmTable usual = default_algorithms(hosts(8));
+  EXPECT_NE(choose_algorithms(hosts(8), profile).entries(Operation::kBroadcast), usual.entries(Operation::kBroadcast));
+  profile.keep_default_of(Operation::kBroadcast);
+  const AlgorithmTable table = choose_algorithms(hosts(8), profile);
+  EXPECT_EQ(table.entries(Operation::kBroadcast), usual.entries(Operation::kBroadcast));
+  EXPECT_NE(table.entries(Operation::kAllgather), usual.entries(Operation::kAllgather));
+}
+
 TEST(ChooseAlgorithms, IsTheSameEachTime) {
   const LinkProfile profile = profile_of(50e-6, 1e-9);
   EXPECT_EQ(choose_algorithms(hosts(5, 2), profile), choose_algorithms(hosts(5, 2), profile));

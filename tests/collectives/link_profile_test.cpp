@@ -14,7 +14,9 @@ namespace skein {
 namespace {
 
 LinkProfile some_profile() {
-  return {{25.5e-6, 8.1e-9, 2e-6}, {0.7e-6, 0.2e-9, 0.1e-6}, 0.15e-9};
+  LinkProfile profile{{25.5e-6, 8.1e-9, 2e-6}, {0.7e-6, 0.2e-9, 0.1e-6}, 0.15e-9};
+  profile.keep_default_of(Operation::kBroadcast);
+  return profile;
 }
 
 TEST(LinkProfile, ComesBackFromItsText) {
@@ -47,6 +49,9 @@ TEST(LinkProfile, RefusalsNameFileFieldAndRemedy) {
   expect(complaint("/within_host/beta_seconds_per_byte", nullptr), "within_host.beta_seconds_per_byte");
   expect(complaint("/between_hosts/overhead_seconds", 1), "between_hosts.overhead_seconds");
   expect(complaint("/reduce_seconds_per_byte", -1), "reduce_seconds_per_byte");
+  expect(complaint("/keep_default", "broadcast"), "keep_default");
+  EXPECT_NE(complaint("/keep_default", {"allreduce", "broadcats"}).find("keep_default names \"broadcats\""),
+            std::string::npos);
   expect(complaint("/between_hosts", nlohmann::json::object()), "between_hosts.alpha_seconds");
   EXPECT_ERROR(ConfigError, "links.json: not JSON", parse_link_profile("{", "links.json"));
   EXPECT_ERROR(ConfigError, "links.json: the whole is not an object", parse_link_profile("[]", "links.json"));
