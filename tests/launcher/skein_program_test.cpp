@@ -152,7 +152,7 @@ TEST_F(SkeinProgram, DryRunStartsNothing) {
 TEST_F(SkeinProgram, TuneStartsItsProgramWhereAsked) {
   const CapturedRun run = skein({"tune", "-H", "a:2,b:1", "--dry-run", "-o", "x.json", "--repeats", "3"});
   expect_contains(run.standard_output, "mpirun -np 3 -H a:2,b:1 --");
-  expect_contains(run.standard_output, "/tune_links --output x.json --repeats 3\n");
+  expect_contains(run.standard_output, "/tune_links --output x.json --repeats 3 --max-bytes 4194304\n");
 }
 
 TEST_F(SkeinProgram, Usr2ReachesAllRanks) {
