@@ -15,8 +15,10 @@
 #include "collectives/agreement.h"
 #include "collectives/choose.h"
 #include "collectives/communicator.h"
+#include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
 #include "collectives/flight_recorder.h"
+#include "collectives/node_allocation.h"
 #include "collectives/node_group.h"
 #include "collectives/point_to_point.h"
 #include "collectives/progress_thread.h"
@@ -57,8 +59,7 @@ class HostCommunicator final : public Communicator {
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
   void begin(const Call& call, Deadline deadline);
-  struct Allocation;
-  Allocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
+  NodeAllocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
 
   // Between hosts (host_communicator_hosts.cpp).
   void dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline);
@@ -71,15 +72,11 @@ class HostCommunicator final : public Communicator {
   void reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
   std::string gather_lines(const std::string& mine, const Call& call, Deadline deadline);
-  std::vector<std::byte*> outputs_in_arena() const;
   void reduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void alltoall_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
   bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
-  void reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
-                    std::size_t count, Deadline deadline);
-  std::vector<int> slice_drivers(int slice) const;
 
   Topology topology_;
   std::unique_ptr<Transport> transport_;
@@ -88,6 +85,7 @@ class HostCommunicator final : public Communicator {
   std::optional<LinkProfile> links_;
   AlgorithmTable algorithms_;
   NodeGroup group_;
+  SharedScratch scratch_;
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows

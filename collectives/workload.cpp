@@ -4,6 +4,7 @@
 
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
+#include "collectives/cross_host_reduce.h"
 
 namespace skein {
 namespace {
@@ -86,15 +87,6 @@ std::vector<int> hosts_of(const Topology& topology) {
   std::vector<int> hosts;
   for (const Topology::Member& member : topology.members) hosts.push_back(member.host);
   return hosts;
-}
-
-std::vector<int> slice_drivers(const Topology& topology, int slice) {
-  std::vector<int> drivers;
-  for (int host = 0; host < topology.num_hosts(); ++host) {
-    const std::vector<int> ranks = topology.ranks_of_host(host);
-    drivers.push_back(ranks[slice % ranks.size()]);
-  }
-  return drivers;
 }
 
 Workload data_workload(const CallShape& shape, Algorithm algorithm) {

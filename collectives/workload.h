@@ -30,10 +30,6 @@ std::size_t chosen_bytes(Operation operation, std::size_t num_bytes, const Topol
 /// By rank.
 std::vector<int> hosts_of(const Topology& topology);
 
-/// The rank that drives slice `slice` of a buffer on each host, by host. There are as many slices as the largest host
-/// has ranks; a smaller host drives several with the same rank.
-std::vector<int> slice_drivers(const Topology& topology, int slice);
-
 /// The data of a call by one algorithm, which counts only where the operation has a choice.
 Workload data_workload(const CallShape& shape, Algorithm algorithm);
 /// The agreement that comes first, with what travels in it, and the data.

@@ -97,6 +97,19 @@ std::optional<int> rank_argument(const LaunchRequest& request) {
   return total_slots(request.hosts);
 }
 
+/// Whether ranks may come to lie on more than one host.
+bool may_be_several_hosts(const LaunchRequest& request, const Environment& environment) {
+  return request.hosts.empty() ? in_slurm(environment) : place(request).size() > 1;
+}
+
+/// mpirun would notice after many minutes only that a host is lost. Now it does after 9 s: ranks notice, and say so, first.
+void add_keepalive(const Environment& environment, LaunchPlan& plan) {
+  constexpr std::array<std::array<const char*, 2>, 3> kProbes = {
+      {{"oob_tcp_keepalive_time", "2"}, {"oob_tcp_keepalive_intvl", "1"}, {"oob_tcp_keepalive_probes", "7"}}};
+  for (const auto& [name, value] : kProbes)
+    if (!environment.contains(concat("OMPI_MCA_", name))) append(plan.argv, {"--mca", name, value});
+}
+
 /// Sets what was given with a value, and tells mpirun to hand the variables on to the ranks of other hosts
 /// too.
 void export_variables(const LaunchRequest& request, const Environment& environment, LaunchPlan& plan) {
@@ -127,6 +140,7 @@ LaunchPlan plan_launch(const LaunchRequest& request, const Environment& environm
   if (!hosts.empty()) append(plan.argv, {"-H", hosts});
   append(plan.argv, {"--bind-to", "none", "--map-by", request.oversubscribe ? "slot:OVERSUBSCRIBE" : "slot"});
   if (!environment.contains(kYieldVariable)) append(plan.argv, {"--mca", "mpi_yield_when_idle", "1"});
+  if (may_be_several_hosts(request, environment)) add_keepalive(environment, plan);
   export_variables(request, environment, plan);
   plan.argv.insert(plan.argv.end(), request.program.begin(), request.program.end());
   return plan;

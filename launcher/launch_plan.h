@@ -30,7 +30,7 @@ struct LaunchPlan {
 /// A host gets as many ranks as it has slots before the next one's turn; with `oversubscribe` the surplus goes to the
 /// hosts in turns, to none more than its max_slots. Ranks are bound to nothing (Open MPI would pin each rank to one
 /// core, and its loader threads with it), and give up the core while they wait, unless the user's
-/// OMPI_MCA_mpi_yield_when_idle says otherwise.
+/// OMPI_MCA_mpi_yield_when_idle says otherwise. Where several hosts take part mpirun is told to notice lost ones.
 LaunchPlan plan_launch(const LaunchRequest& request, const std::map<std::string, std::string>& environment);
 
 /// The plan as one line to paste into a shell.

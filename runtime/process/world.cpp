@@ -7,30 +7,24 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdint>
-#include <cstring>
-#include <random>
+#include <csignal>
+#include <new>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "runtime/process/deadline.h"
+#include "runtime/process/discover_topology.h"
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
+#include "runtime/process/lifeline.h"
 #include "runtime/process/log.h"
 #include "runtime/process/peer_watch.h"
 #include "runtime/process/run_main.h"
-#include "runtime/process/shared_region.h"
 #include "runtime/process/text.h"
 
 namespace skein {
 namespace {
-
-/// What each rank tells the others at the start.
-struct Introduction {
-  std::int64_t pid;
-  std::int32_t group;  // lowest rank with which this rank shares memory, itself included
-  std::array<char, 64> host;
-};
 
 void refuse_lonely_ranks(int world_size) {
   const LaunchEnvironment launch = launch_environment();
@@ -40,86 +34,6 @@ void refuse_lonely_ranks(int world_size) {
                            " tasks, but each sees a world of one rank: MPI and the launcher do not talk to each other"),
                     slurm ? "use 'srun --mpi=pmix' (see 'srun --mpi=list'), or mpirun inside the allocation"
                           : "start the program with the mpirun of the MPI library it was built with");
-}
-
-/// Proves that this rank and its group's leader map the same memory: the leader writes a nonce into a memfd, the others
-/// read it through /proc. Returns whether this rank saw it. Collective over `candidates`.
-bool shares_memory_with_leader(MPI_Comm candidates) {
-  int rank = 0;
-  MPI_Comm_rank(candidates, &rank);
-  constexpr std::size_t kPage = 4096;
-  std::shared_ptr<SharedRegion> region;
-  std::array<std::int64_t, 3> offer{};  // pid, fd, nonce
-  if (rank == 0) {
-    region = SharedRegion::create(kPage);
-    region->reserve(0, kPage);
-    offer = {getpid(), region->fd(), static_cast<std::int64_t>(std::random_device{}())};
-    std::memcpy(region->data(), &offer[2], sizeof offer[2]);
-  }
-  MPI_Bcast(offer.data(), 3, MPI_INT64_T, 0, candidates);
-  bool same = true;
-  try {
-    if (rank != 0) region = SharedRegion::open(static_cast<pid_t>(offer[0]), static_cast<int>(offer[1]), kPage);
-    same = std::memcmp(region->data(), &offer[2], sizeof offer[2]) == 0;
-  } catch (const Error& error) {
-    log_warning(
-        concat("cannot share memory with another rank of this host; it counts as a host of its own. ", error.what()));
-    same = false;
-  }
-  MPI_Barrier(candidates);  // the leader keeps the region until all have looked
-  return same;
-}
-
-/// SKEIN_RANKS_PER_HOST splits one real host into several pretended ones, to test what crosses hosts.
-int pretended_host(int local_rank) {
-  const auto text = environment_variable("SKEIN_RANKS_PER_HOST");
-  if (!text) return 0;
-  try {
-    const int ranks = std::stoi(*text);
-    if (ranks > 0) return local_rank / ranks;
-  } catch (const std::exception&) {
-  }
-  throw ConfigError("SKEIN_RANKS_PER_HOST='" + *text + "' is not a positive number", "unset it");
-}
-
-Introduction introduce_myself(int rank) {
-  MPI_Comm candidates = MPI_COMM_NULL;
-  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &candidates);
-  int local_rank = 0;
-  MPI_Comm_rank(candidates, &local_rank);
-  MPI_Comm pretended = MPI_COMM_NULL;
-  MPI_Comm_split(candidates, pretended_host(local_rank), rank, &pretended);
-  int leader = rank;
-  MPI_Bcast(&leader, 1, MPI_INT, 0, pretended);
-
-  Introduction mine{};
-  mine.pid = getpid();
-  mine.group = shares_memory_with_leader(pretended) ? leader : rank;
-  host_name().copy(mine.host.data(), mine.host.size() - 1);
-  MPI_Comm_free(&pretended);
-  MPI_Comm_free(&candidates);
-  return mine;
-}
-
-Topology discover_topology() {
-  int rank = 0;
-  int world_size = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &world_size);
-  const Introduction mine = introduce_myself(rank);
-  std::vector<Introduction> all(world_size);
-  MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, MPI_COMM_WORLD);
-
-  Topology topology;
-  std::vector<int> host_of_group(world_size, -1);
-  std::vector<int> local_size(world_size, 0);
-  int num_hosts = 0;
-  for (const Introduction& intro : all) {
-    int& host = host_of_group[intro.group];
-    if (host < 0) host = num_hosts++;
-    topology.members.push_back({host, local_size[host]++, static_cast<long>(intro.pid), intro.host.data()});
-  }
-  return topology;
 }
 
 int rank_in_world() {
@@ -141,13 +55,29 @@ bool is_known(const std::exception& error, const Health& health) {
 constexpr auto kLongestFarewell = std::chrono::hours(24);     // rank 0 may have much to copy after the last collective
 constexpr auto kTimeForLastWords = std::chrono::seconds(20);  // for the log and the post-mortem, on a hung file system
 constexpr auto kTimeToAbort = std::chrono::seconds(1);
+constexpr auto kTimeForOthers = std::chrono::seconds(2);  // to write their post-mortems
+constexpr auto kTimeForOrigin = std::chrono::milliseconds(300);
+constexpr auto kTimeForLauncher = std::chrono::seconds(5);
 
-/// Ends this process, whatever its other threads are stuck in.
+/// mpirun probes other hosts when it is told to, and then ends the job when one is lost. An abort before that would make it
+/// wait for the lost host, for a quarter of an hour: what is on its way keeps probes from being sent.
+bool launcher_notices_lost_hosts() {
+  return environment_variable("OMPI_MCA_oob_tcp_keepalive_time").has_value();
+}
+
+/// Ends this process, whatever its other threads are stuck in; by an alarm where there is no memory for one more of them.
 void leave_after(std::chrono::seconds delay, int exit_code) {
-  std::thread([=] {
-    std::this_thread::sleep_for(delay);
-    _exit(exit_code);
-  }).detach();
+  static volatile std::sig_atomic_t code = 0;
+  code = exit_code;
+  try {
+    std::thread([=] {
+      std::this_thread::sleep_for(delay);
+      _exit(exit_code);
+    }).detach();
+  } catch (const std::system_error&) {
+    std::signal(SIGALRM, [](int) { _exit(code); });
+    alarm(static_cast<unsigned>(delay.count()));
+  }
 }
 
 /// Waits until every rank is about to leave, so that nobody's exit looks like a death. False when that cannot happen.
@@ -193,15 +123,8 @@ struct World::MpiSession {
 };
 
 struct World::Watch {
-  Watch(World& world, std::vector<PeerWatch::Peer> peers)
-      : watch(std::move(peers), [&world, this](int peer) {
-          if (leaving) return;
-          const PeerLost lost(concat(world.topology_.describe(peer), " (pid ", world.topology_.members[peer].pid,
-                                     ") ended unexpectedly"),
-                              "look at the end of its log and of the system's log (out of memory?)");
-          world.health_.report(std::make_exception_ptr(lost));
-        }) {}
-  std::atomic<bool> leaving{false};
+  Watch(Lifeline& lifeline, std::vector<PeerWatch::Peer> peers)
+      : watch(std::move(peers), [&lifeline](int peer) { lifeline.process_ended(peer); }) {}
   PeerWatch watch;
 };
 
@@ -226,23 +149,47 @@ World::World(std::unique_ptr<MpiSession> session)
   configure_log(log);
   health_.on_failure([this](const std::exception& error) {
     log_error(error.what());
+    if (!heard_ && lifeline_) lifeline_->announce_failure(error);
     post_mortem_.write(error);
     flush_log();
+    if (lifeline_) lifeline_->ready_to_end();
   });
+  if (world_size() > 1) listen();
+}
+
+/// Connects the ranks beside MPI, and watches those of this host.
+void World::listen() {
+  LifelinePort port(environment_variable("SKEIN_NETWORK_INTERFACES").value_or(""));
+  std::vector<LifelineContact> contacts(world_size());
+  MPI_Allgather(&port.contact(), sizeof(LifelineContact), MPI_BYTE, contacts.data(), sizeof(LifelineContact), MPI_BYTE,
+                MPI_COMM_WORLD);
+  lifeline_ = std::make_unique<Lifeline>(rank_, topology_, std::move(port), std::move(contacts),
+                                         [this](const std::exception_ptr& failure) {
+                                           heard_ = true;
+                                           health_.report(failure);
+                                         });
   std::vector<PeerWatch::Peer> peers;
   for (int peer : topology_.ranks_of_host(host_index()))
     if (peer != rank_) peers.push_back({peer, static_cast<pid_t>(topology_.members[peer].pid)});
-  if (!peers.empty()) watch_ = std::make_unique<Watch>(*this, std::move(peers));
+  if (!peers.empty()) watch_ = std::make_unique<Watch>(*lifeline_, std::move(peers));
 }
 
 World::~World() {
   const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
   if (!unwinding && everyone_leaves(health_)) {
-    if (watch_) watch_->leaving = true;
+    if (lifeline_) lifeline_->leave();
     watch_.reset();
+    lifeline_.reset();
     MPI_Finalize();
   }
   flush_log();
+}
+
+/// The first rank that aborts ends all others, and gives the job its exit code: that should be the one with the cause.
+void World::let_others_end_well() {
+  lifeline_->await_ready_to_end(Deadline::after(kTimeForOthers));
+  if (heard_) std::this_thread::sleep_for(kTimeForOrigin);
+  if (lifeline_->has_lost_host() && launcher_notices_lost_hosts()) std::this_thread::sleep_for(kTimeForLauncher);
 }
 
 void World::fail(const std::exception& error) {
@@ -253,16 +200,33 @@ void World::fail(const std::exception& error) {
   const bool is_first = health_.report(current ? current : std::make_exception_ptr(Error(error.what())));
   if (!is_first && !is_known(error, health_)) log_error(error.what());
   flush_log();
+  if (lifeline_) let_others_end_well();
   leave_after(kTimeToAbort, code);
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
 }
 
+namespace {
+
+/// Made while there is memory.
+const Error kOutOfMemory("out of memory",
+                         "ask for less (smaller batches, fewer threads), or raise the limit of this process or its job");
+
+int in_words(World& world, const std::function<int(World&)>& body) {
+  try {
+    return body(world);
+  } catch (const std::bad_alloc&) {
+    throw kOutOfMemory;
+  }
+}
+
+}  // namespace
+
 int run_main(int argc, char** argv, const std::function<int(World&)>& body) {
   return run_main(argv[0], [&]() -> int {
     World world(argc, argv);
     try {
-      return body(world);
+      return in_words(world, body);
     } catch (const std::exception& error) {
       world.fail(error);
     }

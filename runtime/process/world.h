@@ -2,6 +2,7 @@
 // The processes of one job: starts and ends MPI, knows every rank's place, and is the one place that may end the
 // process.
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -13,6 +14,8 @@
 #include "runtime/process/topology.h"
 
 namespace skein {
+
+class Lifeline;
 
 /// One object in main(), passed by reference; made and destroyed by the same thread. Everything else may be called
 /// from any thread.
@@ -39,15 +42,19 @@ class World {
 
   Health& health() { return health_; }
   PostMortem& post_mortem() { return post_mortem_; }
+  /// How ranks hear of each other beside MPI; null in a world of one.
+  Lifeline* lifeline() { return lifeline_.get(); }
 
-  /// Ends the job: logs the error, writes the post-mortem, tells MPI to abort all ranks, and leaves this process within
-  /// a second, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
+  /// Ends the job: logs the error, writes the post-mortem, waits up to 2 s for the others' and tells MPI to abort all
+  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
   /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
   [[noreturn]] void fail(const std::exception& error);
 
  private:
   struct MpiSession;  // MPI_Init and MPI_Finalize
   struct Watch;       // the thread that notices dead peers
+  void listen();
+  void let_others_end_well();
   World(std::unique_ptr<MpiSession> session);
 
   std::unique_ptr<MpiSession> session_;
@@ -58,6 +65,8 @@ class World {
   int uncaught_at_start_;
   Health health_;
   PostMortem post_mortem_;
+  std::atomic<bool> heard_{false};  // the failure comes from another rank
+  std::unique_ptr<Lifeline> lifeline_;
   std::unique_ptr<Watch> watch_;
 };
 

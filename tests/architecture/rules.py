@@ -44,6 +44,7 @@ FOLDERS = {
 
 # Single files that alone may include a library their folder may not.
 LIBRARY_FILES = {
+    "runtime/process/discover_topology.cpp": ("MPI",),
     "runtime/process/world.cpp": ("MPI",),
     "runtime/process/log.cpp": ("spdlog",),
     "collectives/mpi_transport.cpp": ("MPI",),

@@ -9,6 +9,9 @@ namespace skein {
 namespace {
 
 constexpr const char* kPlacement = " --bind-to none --map-by slot --mca mpi_yield_when_idle 1 ";
+constexpr const char* kPlacementOnSeveral =
+    " --bind-to none --map-by slot --mca mpi_yield_when_idle 1 --mca oob_tcp_keepalive_time 2 "
+    "--mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 7 ";
 
 LaunchRequest request(std::optional<int> num_ranks, const std::string& hosts = "") {
   return {.num_ranks = num_ranks,
@@ -25,29 +28,35 @@ TEST(LaunchPlan, ThisHost) {
 }
 
 TEST(LaunchPlan, SeveralHosts) {
-  EXPECT_EQ(text(request(3, "a:2,b:2")), concat("mpirun -np 3 -H a:2,b:1", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request(3, "a:2,b:2")), concat("mpirun -np 3 -H a:2,b:1", kPlacementOnSeveral, "trainer --lr 0.1"));
   EXPECT_EQ(text(request(2, "a:2,b:2")), concat("mpirun -np 2 -H a:2", kPlacement, "trainer --lr 0.1"));
-  EXPECT_EQ(text(request({}, "a:2,b:2")), concat("mpirun -np 4 -H a:2,b:2", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request({}, "a:2,b:2")), concat("mpirun -np 4 -H a:2,b:2", kPlacementOnSeveral, "trainer --lr 0.1"));
 }
 
 TEST(LaunchPlan, HostsWhoseSlotsOnlyMpirunKnows) {
   LaunchRequest unknown = request({});
   unknown.hosts = {{"a", {}, {}}, {"b", 2, {}}};
-  EXPECT_EQ(text(unknown), concat("mpirun -H 'a:*,b:2'", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(unknown), concat("mpirun -H 'a:*,b:2'", kPlacementOnSeveral, "trainer --lr 0.1"));
   unknown.num_ranks = 99;
   EXPECT_NO_THROW(text(unknown));
 }
 
 TEST(LaunchPlan, SlurmKnowsTheHosts) {
   const std::map<std::string, std::string> slurm{{"SLURM_JOB_ID", "7"}};
-  EXPECT_EQ(text(request({}), slurm), concat("mpirun", kPlacement, "trainer --lr 0.1"));
-  EXPECT_EQ(text(request(4), slurm), concat("mpirun -np 4", kPlacement, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request({}), slurm), concat("mpirun", kPlacementOnSeveral, "trainer --lr 0.1"));
+  EXPECT_EQ(text(request(4), slurm), concat("mpirun -np 4", kPlacementOnSeveral, "trainer --lr 0.1"));
   EXPECT_EQ(text(request(1, "a"), slurm), concat("mpirun -np 1 -H a:1", kPlacement, "trainer --lr 0.1"));
 }
 
 TEST(LaunchPlan, TheUsersOwnChoiceOfYieldingStays) {
   const std::string chosen = text(request(2), {{"OMPI_MCA_mpi_yield_when_idle", "0"}});
   EXPECT_EQ(chosen.find("yield"), std::string::npos) << chosen;
+}
+
+TEST(LaunchPlan, TheUsersOwnChoiceOfProbesStays) {
+  const std::string chosen = text(request(4, "a:2,b:2"), {{"OMPI_MCA_oob_tcp_keepalive_time", "60"}});
+  EXPECT_EQ(chosen.find("keepalive_time"), std::string::npos) << chosen;
+  EXPECT_NE(chosen.find("keepalive_probes 7"), std::string::npos) << chosen;
 }
 
 TEST(LaunchPlan, VariablesForAllRanks) {

@@ -34,7 +34,7 @@ std::size_t sum(std::span<const std::size_t> counts) {
 std::string Case::describe() const {
   std::string text =
       concat(operation_name(operation), " ", dtype_name(dtype), " ", reduce_op_name(op), " root ", root, " scales ",
-             scales.pre, " ", scales.post, ragged ? " ragged" : "", in_place ? " in place" : "", " arena ", std::hex,
+             scales.pre, " ", scales.post, " wire ", dtype_name(wire.value_or(dtype)), ragged ? " ragged" : "", in_place ? " in place" : "", " arena ", std::hex,
              in_arena, std::dec, " shift ", shift, " counts");
   for (const std::size_t count : counts) text += concat(" ", count);
   for (const int rank : active) text += concat(rank == active[0] ? " active " : " ", rank);
@@ -55,6 +55,9 @@ Case random_case(std::uint64_t seed, int world_size, std::size_t max_bytes) {
   made.op = one_of(random, reduce_ops_of(made.dtype));
   made.root = static_cast<int>(below(random, n));
   if (reduces(made.operation) && is_floating(made.dtype) && below(random, 3) == 0) made.scales = {0.5, 4.0};
+  const bool may_be_rounded = made.operation == Operation::kAllreduce || made.operation == Operation::kReduce;
+  if (may_be_rounded && made.dtype == DType::kFloat32 && below(random, 2) == 0)
+    made.wire = one_of<DType>(random, {DType::kFloat16, DType::kBFloat16});
   made.ragged = has_blocks(made.operation) && below(random, 2) == 0;
   made.in_place = made.operation != Operation::kAlltoall && below(random, 2) == 0;
   made.in_arena = one_of<std::uint64_t>(random, {0, ~std::uint64_t{0}, random()});
@@ -207,7 +210,8 @@ const Request& CaseRunner::prepare(const Case& the_case) {
               .reduce_op = case_.op,
               .root = case_.root,
               .name = "case",
-              .scales = case_.scales};
+              .scales = case_.scales,
+              .wire_dtype = case_.wire};
   if (case_.ragged && case_.operation != Operation::kAlltoall) request_.block_counts = case_.counts;
   if (case_.ragged && case_.operation == Operation::kAlltoall) {
     request_.block_counts = send_counts_;

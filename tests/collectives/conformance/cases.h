@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct Case {
   ReduceOp op = ReduceOp::kSum;
   int root = 0;
   Scales scales;
+  std::optional<DType> wire;  ///< type in which elements travel between hosts
   /// Elements of each rank's block; of operations without blocks the first is the buffer's. alltoall: row by row what
   /// each rank sends to each.
   std::vector<std::size_t> counts;

@@ -205,7 +205,8 @@ TEST(World, IdleThreadsUseNoTime) {
     skein_nanoseconds += nanoseconds;
     ++num_skein_threads;
   }
-  EXPECT_EQ(num_skein_threads, 2 * 2) << "a progress thread and a watch on each of two ranks:\n" << run.standard_output;
+  EXPECT_EQ(num_skein_threads, 2 * 3) << "a progress thread, a watch and a lifeline on each of two ranks:\n"
+                                      << run.standard_output;
   EXPECT_LT(skein_nanoseconds, 2 * 1000000L * kSeconds) << run.standard_output;  // 1 ms a second and rank
 }
 
