@@ -25,6 +25,8 @@ class Message {
     bool all_equal() const { return of_digests == ~of_complements; }
   };
 
+  static_assert(sizeof(Minima) == kAgreementBytes);
+
   Minima minima() const {
     Minima minima;
     std::memcpy(&minima, bytes_.data(), sizeof minima);

@@ -19,6 +19,8 @@ struct SmallPayload {
   std::size_t num_bytes() const { return count * dtype_bytes(dtype); }
 };
 inline constexpr std::size_t kMostPayloadBytes = 16 * 1024;
+/// What travels besides the payload.
+inline constexpr std::size_t kAgreementBytes = 2 * sizeof(std::uint64_t);
 
 /// By recursive doubling among `peers`, one rank of each host, of which the caller is number `host`. `digests` are
 /// those of the caller's host. min(d) and min(~d) over all digests d belong together only when all d are equal: every

@@ -1,30 +1,76 @@
 #pragma once
-// Which algorithm runs between hosts: a pure function, alike on all ranks.
+// Which algorithm runs between hosts: a pure function of the operation, the number of bytes, the topology and the
+// profile of the links, alike on all ranks. What depends on the latter two is found out once for each communicator.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
 
-#include "collectives/dtype.h"
+#include "collectives/call.h"
+#include "collectives/link_profile.h"
+#include "collectives/schedule.h"
+#include "runtime/process/topology.h"
 
 namespace skein {
 
-/// Below this, latency costs more than bytes: assumes 30 us and 100 MB/s, a slow network.
-inline constexpr std::size_t kCrossoverBytes = 32 * 1024;
+/// The operations that have a choice.
+inline constexpr std::array kOperationsWithChoice = {Operation::kAllreduce, Operation::kReduce,
+                                                     Operation::kReduceScatter, Operation::kAllgather,
+                                                     Operation::kBroadcast};
 
-/// Whether a message of so many bytes is better sent often than late.
-inline bool is_short(std::size_t num_bytes) {
-  return num_bytes < kCrossoverBytes;
-}
+enum class Algorithm : std::uint8_t {
+  kRing,
+  kRecursiveDoubling,
+  kHalvingDoubling,
+  kDoubling,
+  kHalving,
+  kBinomialTree,
+  kChain,
+};
+inline constexpr int kNumAlgorithms = 7;
+/// "ring", "recursive doubling", ...
+std::string_view algorithm_name(Algorithm algorithm);
 
-enum class AllreduceAlgorithm { kRing, kRecursiveDoubling, kHalvingDoubling };
+/// Those that an operation has a choice between; empty where there is one way only. `num_ranks` take part in a schedule.
+std::vector<Algorithm> algorithms_of(Operation operation, int num_ranks);
 
-/// Recursive doubling sends the whole slice log2(hosts) times with log2(hosts) latencies; halving and doubling send
-/// 2(n-1)/n of it with 2 log2(hosts) latencies, in pieces that cannot be pipelined as well as the ring's, which takes
-/// 2(n-1) latencies: worth it while the ring's pieces are short.
-inline AllreduceAlgorithm choose_allreduce(std::size_t count, DType dtype, int num_hosts) {
-  const std::size_t num_bytes = count * dtype_bytes(dtype);
-  if (is_short(num_bytes)) return AllreduceAlgorithm::kRecursiveDoubling;
-  if (num_hosts > 2 && is_short(num_bytes / num_hosts)) return AllreduceAlgorithm::kHalvingDoubling;
-  return AllreduceAlgorithm::kRing;
-}
+/// The schedules by algorithm. Throws std::logic_error for one that the operation does not have.
+Schedule allreduce_schedule(Algorithm algorithm, int rank, int num_ranks, std::size_t count);
+Schedule reduce_scatter_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
+Schedule allgather_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
+Schedule broadcast_schedule(Algorithm algorithm, int rank, int num_ranks, int root, std::size_t count);
+
+/// The choice by number of bytes: of one slice for allreduce and reduce, of all blocks together otherwise.
+class AlgorithmTable {
+ public:
+  struct Entry {
+    std::size_t from_bytes;
+    Algorithm algorithm;
+    bool operator==(const Entry&) const = default;
+  };
+  /// Only of operations that have a choice.
+  Algorithm choose(Operation operation, std::size_t num_bytes) const;
+  /// In ascending order, the first from 0 on.
+  const std::vector<Entry>& entries(Operation operation) const { return entries_[static_cast<int>(operation)]; }
+  void set(Operation operation, std::vector<Entry> entries) {
+    entries_[static_cast<int>(operation)] = std::move(entries);
+  }
+  bool operator==(const AlgorithmTable&) const = default;
+
+ private:
+  std::array<std::vector<Entry>, kNumOperations> entries_;
+};
+
+/// Without a profile a message counts as short below 32 KiB, and short messages go the way of fewest latencies.
+AlgorithmTable default_algorithms(const Topology& topology);
+
+/// By what the model of the links predicts for a range of sizes; where it sees no clear gain over the default, the
+/// default stays. Takes milliseconds for a few hosts and about 0.1 s for large worlds; nothing without a profile or on
+/// one host.
+AlgorithmTable choose_algorithms(const Topology& topology, const std::optional<LinkProfile>& profile);
 
 }  // namespace skein

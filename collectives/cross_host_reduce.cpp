@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "collectives/algorithms.h"
 #include "collectives/choose.h"
 #include "collectives/node_allocation.h"
 #include "collectives/node_operations.h"
@@ -12,22 +11,6 @@
 #include "runtime/process/error.h"
 
 namespace skein {
-namespace {
-
-Schedule allreduce_schedule(int host, int num_hosts, std::size_t count, DType dtype) {
-  switch (choose_allreduce(count, dtype, num_hosts)) {
-    case AllreduceAlgorithm::kRecursiveDoubling:
-      return recursive_doubling_allreduce(host, num_hosts, count);
-    case AllreduceAlgorithm::kHalvingDoubling:
-      return halving_doubling_allreduce(host, split_evenly(count, num_hosts));
-    case AllreduceAlgorithm::kRing:
-      break;
-  }
-  return ring_allreduce(host, split_evenly(count, num_hosts));
-}
-
-}  // namespace
-
 ReduceOp travelling_op(ReduceOp op) {
   return op == ReduceOp::kAverage ? ReduceOp::kSum : op;
 }
@@ -120,10 +103,12 @@ class CrossHostReduce::Slice {
 };
 
 CrossHostReduce::CrossHostReduce(NodeGroup& group, Transport& transport, const Topology& topology,
-                                 SharedScratch& scratch, const Request& request, const Call& call)
+                                 const AlgorithmTable& algorithms, SharedScratch& scratch, const Request& request,
+                                 const Call& call)
     : group_(group),
       transport_(transport),
       topology_(topology),
+      algorithms_(algorithms),
       scratch_(scratch),
       request_(request),
       call_(call),
@@ -193,8 +178,9 @@ void CrossHostReduce::drive_slices(const ExecuteOptions& options, Deadline deadl
     Slice slice(call_, topology_.world_size(), from(inputs_, offset), from(outputs_, offset),
                 own_output_ != nullptr ? own_output_ + offset : made_here.get(), part.count);
     const std::vector<int> drivers = slice_drivers(topology_, number);
-    const Schedule schedule =
-        allreduce_schedule(host, topology_.num_hosts(), part.count, call_.wire_dtype.value_or(call_.dtype));
+    const std::size_t wire_bytes = part.count * dtype_bytes(call_.wire_dtype.value_or(call_.dtype));
+    const Schedule schedule = allreduce_schedule(algorithms_.choose(call_.operation, wire_bytes), host,
+                                                 topology_.num_hosts(), part.count);
     execute(transport_, schedule, drivers, slice.elements(), options, deadline);
   }
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "collectives/choose.h"
 #include "collectives/execute.h"
 #include "collectives/node_group.h"
 #include "collectives/peer_memory.h"
@@ -39,8 +40,8 @@ std::vector<int> slice_drivers(const Topology& topology, int slice);
 /// way of the scratch.
 class CrossHostReduce {
  public:
-  CrossHostReduce(NodeGroup& group, Transport& transport, const Topology& topology, SharedScratch& scratch,
-                  const Request& request, const Call& call);
+  CrossHostReduce(NodeGroup& group, Transport& transport, const Topology& topology, const AlgorithmTable& algorithms,
+                  SharedScratch& scratch, const Request& request, const Call& call);
 
   /// Where this rank's buffers lie, to be said when the call begins.
   NodeGroup::Places places() const;
@@ -60,6 +61,7 @@ class CrossHostReduce {
   NodeGroup& group_;
   Transport& transport_;
   const Topology& topology_;
+  const AlgorithmTable& algorithms_;
   SharedScratch& scratch_;
   const Request& request_;
   const Call& call_;

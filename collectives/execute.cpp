@@ -6,103 +6,12 @@
 
 #include "collectives/convert_kernels.h"
 #include "collectives/reduce_kernels.h"
+#include "collectives/segment_flow.h"
 
 namespace skein {
 namespace {
 
-/// Segments sent or received at once, in each direction.
-constexpr std::size_t kInFlight = 4;
-
-/// How the ranges of a schedule are cut.
-struct Segmentation {
-  std::size_t segment_count;  // elements of a segment
-
-  // An empty range still is one (empty) message, so that both sides count alike.
-  std::size_t num_segments(const Range& range) const {
-    return std::max<std::size_t>(1, (range.count + segment_count - 1) / segment_count);
-  }
-  Range segment(const Range& range, std::size_t index) const {
-    const std::size_t begin = std::min(index * segment_count, range.count);
-    return {range.begin + begin, std::min(segment_count, range.count - begin)};
-  }
-  /// How many of the first segments of `range` hold everything that it shares with `part`.
-  std::size_t num_overlapping(const Range& range, const Range& part) const {
-    const std::size_t end = std::min(range.end(), part.end());
-    if (end <= std::max(range.begin, part.begin)) return 0;
-    return (end - range.begin + segment_count - 1) / segment_count;
-  }
-};
-
-/// The segments that one rank sends, or those that it receives, in the order of the schedule.
-class Direction {
- public:
-  struct Position {
-    std::size_t step = 0;
-    std::size_t segment = 0;
-    bool operator==(const Position&) const = default;
-  };
-  using Peer = int Step::*;
-  using Part = Range Step::*;
-
-  Direction(const Schedule& schedule, const Segmentation& cut, Peer peer, Part part)
-      : schedule_(schedule), cut_(cut), peer_(peer), part_(part) {
-    skip_others(next_);
-    skip_others(done_);
-  }
-
-  bool all_started() const { return next_.step == schedule_.size(); }
-  bool all_done() const { return done_.step == schedule_.size(); }
-  const Position& next() const { return next_; }
-  const Position& done() const { return done_; }
-  std::size_t num_under_way() const { return num_started_ - num_done_; }
-  /// Places for what is under way: of the next one, and of the first that is not done.
-  std::size_t next_slot() const { return num_started_ % kInFlight; }
-  std::size_t first_slot() const { return num_done_ % kInFlight; }
-
-  const Step& step_of(const Position& position) const { return schedule_[position.step]; }
-  Range range_of(const Position& position) const {
-    return cut_.segment(step_of(position).*part_, position.segment);
-  }
-  std::size_t num_segments_of(const Position& position) const { return cut_.num_segments(step_of(position).*part_); }
-
-  void advance_next() {
-    ++num_started_;
-    advance(next_);
-  }
-  void advance_done() {
-    ++num_done_;
-    advance(done_);
-  }
-  /// Whether all segments of step number `step` that share something with `range` are done; those of later steps are
-  /// not asked for.
-  bool done_with(std::size_t step, const Range& range) const {
-    if (done_.step > step || schedule_[step].*peer_ == kNobody) return true;
-    const std::size_t num_overlapping = cut_.num_overlapping(schedule_[step].*part_, range);
-    return num_overlapping == 0 || (done_.step == step && done_.segment >= num_overlapping);
-  }
-
- private:
-  void advance(Position& position) const {
-    if (++position.segment < num_segments_of(position)) return;
-    position = {position.step + 1, 0};
-    skip_others(position);
-  }
-  void skip_others(Position& position) const {
-    while (position.step < schedule_.size() && step_of(position).*peer_ == kNobody) ++position.step;
-  }
-
-  const Schedule& schedule_;
-  const Segmentation& cut_;
-  Peer peer_;
-  Part part_;
-  Position next_;
-  Position done_;
-  std::size_t num_started_ = 0;
-  std::size_t num_done_ = 0;
-};
-
-/// Sends and receives go on beside each other, each in the order of the schedule. A segment waits for those of its own
-/// step and of the one before with which it shares elements; a step begins when the one before the last has ended.
+/// Brings the segments of a flow on their way and takes them in.
 class Execution {
  public:
   Execution(Transport& transport, const Schedule& schedule, std::span<const int> peers, const Elements& elements,
@@ -114,14 +23,13 @@ class Execution {
         deadline_(deadline),
         wire_dtype_(elements.wire_dtype.value_or(elements.dtype)),
         compressed_(wire_dtype_ != elements.dtype),
-        cut_{std::max<std::size_t>(1, options.segment_bytes / dtype_bytes(wire_dtype_))},
-        sends_(schedule, cut_, &Step::send_to, &Step::send),
-        receives_(schedule, cut_, &Step::recv_from, &Step::recv) {}
+        flow_(schedule, std::max<std::size_t>(1, options.segment_bytes / dtype_bytes(wire_dtype_)),
+              elements.sent != nullptr, compressed_) {}
 
   void run() {
-    while (!sends_.all_done() || !receives_.all_done()) {
-      while (may_receive()) start_receive();
-      while (may_send()) start_send();
+    while (!flow_.all_done()) {
+      while (flow_.may_receive()) start_receive();
+      while (flow_.may_send()) start_send();
       if (prepare_for_receives()) continue;
       if (!finish_one()) wait();
     }
@@ -140,27 +48,12 @@ class Execution {
   }
   std::size_t wire_bytes(const Range& range) const { return range.count * dtype_bytes(wire_dtype_); }
 
-  bool begun(std::size_t step) const { return step <= std::min(sends_.done().step, receives_.done().step) + 1; }
-  /// Whether nobody needs what lies in `range` any more before `step` writes there.
-  bool may_overwrite(std::size_t step, const Range& range) const {
-    const bool before = step == 0 || (sends_.done_with(step - 1, range) && receives_.done_with(step - 1, range));
-    return before && sends_.done_with(step, range);
-  }
-
-  bool may_receive() const {
-    if (receives_.all_started() || receives_.num_under_way() == kInFlight || !begun(receives_.next().step)) return false;
-    return arrives_elsewhere(receives_.next()) || elements_.sent != nullptr ||
-           may_overwrite(receives_.next().step, receives_.range_of(receives_.next()));
-  }
-  bool arrives_elsewhere(const Direction::Position& position) const {
-    return compressed_ || receives_.step_of(position).reduce;
-  }
   void start_receive() {
     const Direction::Position& position = receives_.next();
     const Range range = receives_.range_of(position);
     Slot& slot = receive_slots_[receives_.next_slot()];
     std::span<std::byte> target = in_place(range);
-    if (arrives_elsewhere(position)) {
+    if (flow_.arrives_elsewhere(position)) {
       slot.bytes.resize(wire_bytes(range));
       target = slot.bytes;
     }
@@ -169,19 +62,13 @@ class Execution {
     receives_.advance_next();
   }
 
-  bool may_send() const {
-    if (sends_.all_started() || sends_.num_under_way() == kInFlight || !begun(sends_.next().step)) return false;
-    const std::size_t step = sends_.next().step;
-    return step == 0 || elements_.sent != nullptr || receives_.done_with(step - 1, sends_.range_of(sends_.next()));
-  }
   void start_send() {
     const Direction::Position& position = sends_.next();
     const Range range = sends_.range_of(position);
     Slot& slot = send_slots_[sends_.next_slot()];
     const int peer = peers_[sends_.step_of(position).send_to];
     const std::span<const std::byte> bytes = outgoing(range, slot);
-    // Of a long step as many segments as there are slots may be on the link, and no more.
-    const bool paced = sends_.num_segments_of(position) > kInFlight;
+    const bool paced = flow_.next_send_is_paced();
     slot.transfer = paced ? transport_.sync_send(peer, tag_, bytes) : transport_.send(peer, tag_, bytes);
     sends_.advance_next();
   }
@@ -218,8 +105,7 @@ class Execution {
     }
     if (receives_.num_under_way() == 0 || !receive_slots_[receives_.first_slot()].transfer->done()) return false;
     const Range range = receives_.range_of(receives_.done());
-    const bool overwrites = arrives_elsewhere(receives_.done());
-    if (overwrites && !may_overwrite(receives_.done().step, range)) return false;
+    if (!flow_.may_take_first()) return false;
     Slot& slot = receive_slots_[receives_.first_slot()];
     end(slot);
     take(receives_.step_of(receives_.done()), range, slot);
@@ -280,9 +166,9 @@ class Execution {
   Deadline deadline_;
   DType wire_dtype_;
   bool compressed_;
-  Segmentation cut_;
-  Direction sends_;
-  Direction receives_;
+  SegmentFlow flow_;
+  Direction& sends_ = flow_.sends();
+  Direction& receives_ = flow_.receives();
   std::array<Slot, kInFlight> send_slots_;
   std::array<Slot, kInFlight> receive_slots_;
   std::vector<std::byte> expanded_;  // scratch

@@ -27,17 +27,20 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
 }  // namespace
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                                   std::shared_ptr<Arena> arena)
-    : HostCommunicator(std::move(transport), topology, health, std::move(arena), Recording(topology.world_size())) {}
+                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links)
+    : HostCommunicator(std::move(transport), topology, health, std::move(arena), std::move(links),
+                       Recording(topology.world_size())) {}
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                                   std::shared_ptr<Arena> arena, Recording recording)
+                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording)
     : recording_(std::move(recording)),
       recorder_(recording_.recorder()),
       topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
       uncaught_at_start_(std::uncaught_exceptions()),
+      links_(links),
+      algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
@@ -197,7 +200,7 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
     result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
-                                                group_.arena(), recording_.of_split(ranks));
+                                                group_.arena(), links_, recording_.of_split(ranks));
   };
   in_order("split", make, Deadline::after(kDefaultTimeout));
   return result;

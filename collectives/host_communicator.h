@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "collectives/agreement.h"
 #include "collectives/call_history.h"
+#include "collectives/choose.h"
 #include "collectives/communicator.h"
 #include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
@@ -29,10 +31,11 @@ namespace skein {
 /// in tests, with ranks as threads. `health` must outlive it. Its calls are kept in `recording`.
 class HostCommunicator final : public Communicator {
  public:
+  /// `links` must be the same on all ranks.
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                   std::shared_ptr<Arena> arena = nullptr);
+                   std::shared_ptr<Arena> arena = nullptr, std::optional<LinkProfile> links = {});
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                   std::shared_ptr<Arena> arena, Recording recording);
+                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording);
   /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
   /// `health` to end them.
   ~HostCommunicator() override;
@@ -83,6 +86,8 @@ class HostCommunicator final : public Communicator {
   std::unique_ptr<Transport> transport_;
   Health& health_;
   const int uncaught_at_start_;
+  std::optional<LinkProfile> links_;
+  AlgorithmTable algorithms_;
   NodeGroup group_;
   SharedScratch scratch_;
   PointToPoint point_to_point_;

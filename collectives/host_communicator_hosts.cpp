@@ -5,7 +5,6 @@
 
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
-#include "collectives/choose.h"
 #include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
 #include "collectives/host_communicator.h"
@@ -126,14 +125,12 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
     exchange(schedule, all_ranks_, {output, call.dtype, ReduceOp::kSum, sent}, call, deadline);
   };
   if (operation == Operation::kBroadcast)
-    return run_schedule(is_short(call.count * element)
-                            ? binomial_broadcast(rank(), world_size(), call.root, call.count)
-                            : chain_broadcast(rank(), world_size(), call.root, call.count),
+    return run_schedule(broadcast_schedule(algorithms_.choose(operation, call.count * element), rank(), world_size(),
+                                           call.root, call.count),
                         nullptr);
   if (operation == Operation::kAllgather)
-    return run_schedule(is_short(blocks.back().end() * element) ? doubling_allgather(rank(), blocks)
-                                                                : ring_allgather(rank(), blocks),
-                        nullptr);
+    return run_schedule(
+        allgather_schedule(algorithms_.choose(operation, blocks.back().end() * element), rank(), blocks), nullptr);
   if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
   run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
 }
@@ -145,8 +142,9 @@ void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const
   std::vector<std::byte> work(request.input.num_bytes());
   reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
                  call.dtype, op, {call.scales.pre, 1.0});
-  exchange(is_short(work.size()) ? halving_reduce_scatter(rank(), blocks) : ring_reduce_scatter(rank(), blocks),
-           all_ranks_, {work.data(), call.dtype, op}, call, deadline);
+  const Algorithm algorithm = algorithms_.choose(call.operation, work.size());
+  exchange(reduce_scatter_schedule(algorithm, rank(), blocks), all_ranks_, {work.data(), call.dtype, op}, call,
+           deadline);
   const Range own = blocks[rank()];
   copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
   scale_result(call, request.output.data, own.count, world_size());
@@ -199,7 +197,7 @@ void HostCommunicator::reduce_small_across_hosts(const Request& request, const C
 }
 
 void HostCommunicator::reduce_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  CrossHostReduce reduction(group_, *transport_, topology_, scratch_, request, call);
+  CrossHostReduce reduction(group_, *transport_, topology_, algorithms_, scratch_, request, call);
   begin_across_hosts(call, reduction.places(), deadline);
   within(call, [&] { reduction.run(options_of(call), deadline); });
 }

@@ -31,6 +31,9 @@ void declare(OptionTable& table, Options& options) {
   table.add("--bound", options.bound,
             "also time what the machine allows: on one host the same loads and stores on memory of each rank's own, "
             "between hosts plain TCP of the bytes that have to cross a link");
+  table.add("--predict", options.predict,
+            "also print what the model of the links predicts for the schedules between hosts, by the profile that "
+            "SKEIN_LINK_PROFILE names or else by links measured at the start");
   table.add("--min-bytes", options.min_bytes, "smallest size, in bytes").at_least(1).unit("BYTES");
   table.add("--max-bytes", options.max_bytes, "largest size, in bytes").at_least(1).unit("BYTES");
   table.add("--factor", options.factor, "from one size to the next").at_least(2);
@@ -47,10 +50,17 @@ void print_header(const World& world, const Options& options) {
   std::printf(
       "# buffers are rewritten before every iteration; medians of the slowest rank over %d rounds in turns\n#\n",
       options.num_rounds);
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s\n", "size", "count", "type",
-              "redop", "root", "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound", "of");
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s\n", "(B)", "(elements)", "", "",
-              "", "(us)", "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)", "bound");
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s  %10s  %9s\n", "size", "count", "type",
+              "redop", "root", "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound", "of", "predicted", "ratio");
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s  %10s  %9s\n", "(B)", "(elements)", "", "",
+              "", "(us)", "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)", "bound", "(us)", "time/pred");
+}
+
+void print_links(const Prediction& prediction) {
+  const LinkCosts& costs = prediction.links().between_hosts;
+  std::printf("# predicted by links of alpha %.2f us, beta %.4f ns/B, overhead %.2f us, %s\n", costs.alpha * 1e6,
+              costs.beta * 1e9, costs.overhead * 1e6,
+              prediction.was_measured() ? "measured just now" : "of the profile in use");
 }
 
 void print_row(const Row& row, const Options& options, double bus_factor) {
@@ -63,9 +73,13 @@ void print_row(const Row& row, const Options& options, double bus_factor) {
   else
     std::printf("  %10s  %6s  %9s", "-", "-", "-");
   if (row.bound_us)
-    std::printf("  %10.2f  %6.1f%%\n", *row.bound_us, 100 * *row.bound_us / row.skein_us);
+    std::printf("  %10.2f  %6.1f%%", *row.bound_us, 100 * *row.bound_us / row.skein_us);
   else
-    std::printf("  %10s  %7s\n", "-", "-");
+    std::printf("  %10s  %7s", "-", "-");
+  if (row.predicted_us)
+    std::printf("  %10.2f  %9.2f\n", *row.predicted_us, row.skein_us / *row.predicted_us);
+  else
+    std::printf("  %10s  %9s\n", "-", "-");
   std::fflush(stdout);
 }
 
@@ -80,6 +94,7 @@ nlohmann::json to_json(const Row& row, double bus_factor) {
     result["ratio"] = *row.mpi_us / row.skein_us;
   }
   if (row.bound_us) result["bound_us"] = *row.bound_us;
+  if (row.predicted_us) result["predicted_us"] = *row.predicted_us;
   return result;
 }
 
@@ -90,12 +105,16 @@ int run(World& world, const OptionTable& table, const Options& options) {
   auto comm = make_communicator(world);
   Measurement measurement(*comm, options);
   const bool prints = world.rank() == 0;
+  std::optional<Prediction> prediction;
+  if (options.predict) prediction.emplace(world);
   if (prints) print_header(world, options);
+  if (prints && prediction) print_links(*prediction);
   nlohmann::json results = nlohmann::json::array();
   std::size_t num_wrong = 0;
   const bool one_size = options.operation == "barrier";
   for (auto num_bytes = options.min_bytes; num_bytes <= options.max_bytes; num_bytes *= options.factor) {
-    const Row row = measurement.measure(static_cast<std::size_t>(num_bytes));
+    Row row = measurement.measure(static_cast<std::size_t>(num_bytes));
+    if (prediction) row.predicted_us = measurement.predicted_us(*prediction, row.num_bytes);
     num_wrong += row.num_wrong;
     if (prints) print_row(row, options, measurement.bus_factor());
     results.push_back(to_json(row, measurement.bus_factor()));

@@ -84,6 +84,11 @@ double Measurement::bus_factor() const {
   }
 }
 
+double Measurement::predicted_us(const Prediction& prediction, std::size_t num_bytes) const {
+  const std::size_t wire_bytes = dtype_bytes(wire_dtype_.value_or(dtype_));
+  return prediction.microseconds(operation_, num_bytes, dtype_bytes(dtype_), wire_bytes, options_.root);
+}
+
 std::size_t Measurement::blocks_per_buffer() const {
   const bool one = operation_ == Operation::kAllreduce || operation_ == Operation::kReduce ||
                    operation_ == Operation::kBroadcast || operation_ == Operation::kBarrier;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "benchmarks/collective_perf/bound.h"
+#include "benchmarks/collective_perf/prediction.h"
 #include "benchmarks/collective_perf/side.h"
 #include "collectives/communicator.h"
 
@@ -24,6 +25,7 @@ struct Options {
   std::string peer = "none";
   std::string wire = "same";
   bool bound = false;
+  bool predict = false;
   std::int64_t min_bytes = 1024;
   std::int64_t max_bytes = 64 << 20;
   int factor = 4;
@@ -40,6 +42,7 @@ struct Row {
   double skein_us = 0;
   std::optional<double> mpi_us;
   std::optional<double> bound_us;
+  std::optional<double> predicted_us;
   std::size_t num_wrong = 0;
   std::size_t mpi_num_wrong = 0;
 };
@@ -51,6 +54,8 @@ class Measurement {
   Row measure(std::size_t num_bytes);
   /// Bytes that cross the busiest link, relative to the buffer; see nccl-tests, doc/PERFORMANCE.md.
   double bus_factor() const;
+  /// By the model of the links. `num_bytes` as in Row.
+  double predicted_us(const Prediction& prediction, std::size_t num_bytes) const;
 
  private:
   struct Memory {

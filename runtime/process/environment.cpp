@@ -22,7 +22,8 @@ std::optional<int> integer_variable(const std::string& name) {
 
 constexpr std::array kRecorded = {
     "SLURM_JOB_ID",        "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID",   "SLURM_JOB_NODELIST",
-    "SLURM_CPUS_PER_TASK", "SLURM_GPUS_ON_NODE", "SLURM_RESTART_COUNT", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"};
+    "SLURM_CPUS_PER_TASK", "SLURM_GPUS_ON_NODE", "SLURM_RESTART_COUNT", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
+    "SKEIN_LINK_PROFILE"};
 
 }  // namespace
 

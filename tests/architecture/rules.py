@@ -29,6 +29,7 @@ FOLDERS = {
     "runtime/options/": (("runtime/options/", "runtime/process/"), ("CLI11", "yaml-cpp", "JSON")),
     "runtime/trace/": (("runtime/trace/", "runtime/process/"), ("JSON",)),
     "collectives/": (("collectives/", "runtime/process/", "runtime/trace/"), ("Highway", "JSON")),
+    "collectives/tune/": (("collectives/", "runtime/"), ("JSON",)),
     "collectives/nccl/": (("collectives/", "runtime/process/"), ("CUDA",)),
     "trainer/parallel/": (("trainer/parallel/", "collectives/", "runtime/"), ("LibTorch",)),
     "trainer/data/": (("trainer/data/", "runtime/"), ("libjpeg", "libpng", "zlib", "Highway", "JSON")),

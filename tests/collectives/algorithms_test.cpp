@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "collectives/choose.h"
 #include "tests/collectives/plan_simulation.h"
 
 namespace skein {
@@ -189,15 +188,6 @@ TEST_P(Planners, HalvingReduceScatterReducesEachBlockOnceOnItsRank) {
     expect_everywhere(simulation.buffer(rank), blocks[rank], everyone_once(world_size()));
     for (const Step& step : plan[rank]) ASSERT_EQ(step.completes, &step == &plan[rank].back());
   }
-}
-
-TEST(ChooseAllreduce, TakesTheRingForLargeMessages) {
-  const auto choice = [](std::size_t count, int num_hosts) { return choose_allreduce(count, DType::kFloat32, num_hosts); };
-  EXPECT_EQ(choice(0, 2), AllreduceAlgorithm::kRecursiveDoubling);
-  EXPECT_EQ(choice(100, 8), AllreduceAlgorithm::kRecursiveDoubling);
-  EXPECT_EQ(choice(16384, 2), AllreduceAlgorithm::kRing);
-  EXPECT_EQ(choice(16384, 8), AllreduceAlgorithm::kHalvingDoubling);
-  EXPECT_EQ(choice(1 << 20, 8), AllreduceAlgorithm::kRing);
 }
 
 }  // namespace

@@ -56,6 +56,38 @@ TEST(HostCommunicator, TheFlightRecorderTellsWhatHadNotFinished) {
   });
 }
 
+/// Sums, blocks and broadcasts of several lengths, by the algorithms that a profile of the links asks for.
+void expect_right_values(Communicator& comm) {
+  const auto n = static_cast<std::size_t>(comm.world_size());
+  for (const std::size_t block : {1u, 3000u, 50000u}) {
+    std::vector<std::int64_t> values(block * n, comm.rank() + 1);
+    const Buffer all{values.data(), values.size(), DType::kInt64};
+    comm.allreduce(all);
+    EXPECT_EQ(values, std::vector<std::int64_t>(values.size(), n * (n + 1) / 2));
+    std::vector<std::int64_t> own(block);
+    comm.reduce_scatter(all, {own.data(), block, DType::kInt64});
+    EXPECT_EQ(own, std::vector<std::int64_t>(block, n * n * (n + 1) / 2));
+    own.assign(block, comm.rank());
+    comm.allgather({own.data(), block, DType::kInt64}, all);
+    for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], static_cast<std::int64_t>(i / block));
+    values.assign(values.size(), comm.rank());
+    comm.broadcast(all, 1);
+    EXPECT_EQ(values, std::vector<std::int64_t>(values.size(), 1));
+  }
+}
+
+TEST(HostCommunicator, AProfileOfTheLinksChangesTheWayAndNotTheValues) {
+  for (const LinkCosts& costs : {LinkCosts{10e-3, 1e-10, 1e-6}, LinkCosts{1e-6, 1e-6, 1e-7}}) {
+    LinkProfile profile;
+    profile.between_hosts = costs;
+    run_rank_threads({2, 1, 1}, [&](RankContext& rank) {
+      HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health, nullptr, profile);
+      expect_right_values(communicator);
+      expect_right_values(*communicator.split({3, 1, 0, 2}));
+    });
+  }
+}
+
 TEST(HostCommunicator, AnExceptionPassesACommunicatorWhoseCallsWaitForARank) {
   std::promise<void> over;
   run_rank_threads({1, 1}, [&](RankContext& rank) {

@@ -50,7 +50,7 @@ void expect_contains(const std::string& text, const std::string& part) {
 TEST_F(SkeinProgram, HelpAndVersion) {
   EXPECT_EQ(skein({"--version"}).standard_output, "skein " SKEIN_VERSION "\n");
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--help"}, {"runs", "ls", "--help"}, {"runs", "show", "-h"}, {"run", "--help"}}) {
+       {std::vector<std::string>{"--help"}, {"runs", "ls", "--help"}, {"runs", "show", "-h"}, {"run", "--help"}, {"tune", "--help"}}) {
     const CapturedRun help = skein(words);
     EXPECT_EQ(help.status.code, 0);
     EXPECT_TRUE(help.standard_output.starts_with("Usage: skein"));
@@ -112,6 +112,8 @@ TEST_F(SkeinProgram, WrongInputHasItsExitCodeAndRemedy) {
       {{"run", "-np", "two", "--", "true"}, 2, "--num-ranks: 'two' is not an integer"},
       {{"run", "-np", "2", "--", "no-such-program"}, 2, "no program 'no-such-program'"},
       {{"run", "-np", "2"}, 2, "no program to run"},
+      {{"tune"}, 2, "how many ranks?"},
+      {{"tune", "-np", "2", "--repeats", "0"}, 2, "--repeats"},
   };
   for (const Case& wrong : cases) {
     const CapturedRun run = skein(wrong.words);
@@ -145,6 +147,12 @@ TEST_F(SkeinProgram, DryRunStartsNothing) {
   const CapturedRun run = skein({"run", "-np", "2", "--dry-run", "--", "touch", "started"});
   EXPECT_EQ(run.standard_output.substr(0, 30), "mpirun -np 2 -H localhost:2 --");
   EXPECT_FALSE(fs::exists(directory_ / "started"));
+}
+
+TEST_F(SkeinProgram, TuneStartsItsProgramWhereAsked) {
+  const CapturedRun run = skein({"tune", "-H", "a:2,b:1", "--dry-run", "-o", "x.json", "--repeats", "3"});
+  expect_contains(run.standard_output, "mpirun -np 3 -H a:2,b:1 --");
+  expect_contains(run.standard_output, "/tune_links --output x.json --repeats 3 --max-bytes 4194304\n");
 }
 
 TEST_F(SkeinProgram, Usr2ReachesAllRanks) {
