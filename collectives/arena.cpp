@@ -16,6 +16,7 @@ constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kHugePageBytes = 2 * 1024 * 1024;
 constexpr int kOffsetBits = 40;
 constexpr int kSlotBits = 10;
+constexpr int kIdBits = 63 - kOffsetBits;  // the highest bit of a location tells other kinds of memory apart
 
 std::size_t slot_stride(std::size_t num_bytes) {
   const std::size_t unit = num_bytes >= kHugePageBytes ? kHugePageBytes : kPageBytes;
@@ -40,7 +41,7 @@ std::shared_ptr<SharedRegion> open_region(const RegionHandle& handle, std::size_
 }
 
 std::uint32_t Arena::next_allocation_id() {
-  constexpr std::uint32_t kNumNumbers = 1u << (64 - kOffsetBits - kSlotBits);
+  constexpr std::uint32_t kNumNumbers = 1u << (kIdBits - kSlotBits);
   std::lock_guard lock(mutex_);
   drop_unused();
   for (std::uint32_t attempt = 1; attempt < kNumNumbers; ++attempt) {

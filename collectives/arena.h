@@ -26,7 +26,8 @@ std::shared_ptr<SharedRegion> open_region(const RegionHandle& handle, std::size_
 /// the communicator that made the arena. Thread-safe.
 class Arena : public std::enable_shared_from_this<Arena> {
  public:
-  /// Where a buffer lies: allocation and offset, meaningful together with the slot of the rank that says it.
+  /// Where a buffer lies: allocation and offset, meaningful together with the slot of the rank that says it. The
+  /// highest bit is 0.
   using Location = std::uint64_t;
   static constexpr Location kNowhere = 0;
 

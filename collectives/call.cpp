@@ -60,6 +60,7 @@ std::uint64_t Call::digest() const {
   const std::uint64_t kinds = static_cast<std::uint64_t>(operation) | static_cast<std::uint64_t>(dtype) << 8 |
                               static_cast<std::uint64_t>(reduce_op) << 16 |
                               static_cast<std::uint64_t>(pairwise_counts) << 24 |
+                              static_cast<std::uint64_t>(wire_dtype ? 1 + static_cast<int>(*wire_dtype) : 0) << 25 |
                               static_cast<std::uint64_t>(root) << 32;
   std::uint64_t hash = mix(mix(sequence, kinds), count);
   if (scales != Scales{})
@@ -77,6 +78,7 @@ std::string Call::describe() const {
   if (!block_counts.empty()) text += concat(" in blocks of ", list_of(block_counts));
   if (reduces(operation)) text += concat(", ", reduce_op_name(reduce_op));
   if (scales != Scales{}) text += concat(", scaled by ", scales.pre, " before and ", scales.post, " after");
+  if (wire_dtype) text += concat(", travelling as ", dtype_name(*wire_dtype));
   if (has_root(operation)) text += concat(", root ", root);
   return text;
 }

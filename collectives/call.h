@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct Call {
   /// these differ in length.
   std::size_t count = 0;
   Scales scales;
+  std::optional<DType> wire_dtype;            ///< type in which elements travel between hosts, where it is another
   std::span<const std::size_t> block_counts;  ///< of every rank's block when these differ; borrowed as the name is
   /// An alltoall of blocks that differ: the count is 0, and lengths are compared pair by pair when the call has begun.
   bool pairwise_counts = false;

@@ -23,29 +23,6 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
     throw UsageError(concat("split: the ranks go from 0 to ", world_size - 1));
 }
 
-/// What the first rank of a host tells the others of an allocation.
-struct Offer {
-  RegionHandle handle;
-  std::uint32_t id = 0;  // none when there is no memory
-};
-
-Offer offer_of_first(NodeGroup& group, Offer offer, Deadline deadline) {
-  const std::string mine(reinterpret_cast<const char*>(&offer), sizeof offer);
-  std::memcpy(&offer, group.exchange(mine, deadline)[0].data(), sizeof offer);
-  return offer;
-}
-
-/// What the exception that `action` throws says; empty when it throws none.
-template <class Action>
-std::string problem_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
-}
-
 }  // namespace
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
@@ -53,13 +30,21 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
     : topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
+      uncaught_at_start_(std::uncaught_exceptions()),
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_),
       all_ranks_(topology_.world_size()) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
 }
 
-HostCommunicator::~HostCommunicator() = default;
+/// An exception must reach whoever reports it, although calls that it left under way may wait for a rank much longer.
+HostCommunicator::~HostCommunicator() {
+  const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
+  if (!unwinding || progress_.finish(Deadline::after(kTimeToSayWhy))) return;
+  health_.report(std::make_exception_ptr(
+      TimeoutError("an exception ended the use of a communicator whose asynchronous calls had not completed",
+                   "the exception itself is reported next; look at what the other ranks are doing")));
+}
 
 /// Runs `action` as this communicator's next, alone; what it throws is the communicator's failure, which sticks.
 template <class Action>
@@ -164,16 +149,9 @@ void HostCommunicator::dispatch(const Request& request, const Call& call, Deadli
   }
 }
 
-/// One allocation as this rank sees it.
-struct HostCommunicator::Allocation {
-  std::uint32_t id = 0;
-  std::shared_ptr<std::byte> memory;
-  std::string problem;  // why there is no memory
-};
-
 SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
   const Deadline deadline = Deadline::after(kDefaultTimeout);
-  Allocation allocation;
+  NodeAllocation allocation;
   in_order(
       "allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
   std::int32_t all_have = allocation.problem.empty() ? 1 : 0;
@@ -184,9 +162,8 @@ SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
   throw Error(allocation.problem.empty() ? "another rank has not enough memory for the arena" : allocation.problem);
 }
 
-/// The first rank of the host makes the region, the others open it. A call of its own, so that ranks that ask for
-/// different sizes are told so.
-HostCommunicator::Allocation HostCommunicator::allocate_on_host(std::size_t num_bytes, Deadline deadline) {
+/// A call of its own, so that ranks that ask for different sizes are told so.
+NodeAllocation HostCommunicator::allocate_on_host(std::size_t num_bytes, Deadline deadline) {
   Call call;
   call.sequence = next_sequence_++;
   call.operation = Operation::kAllgather;
@@ -194,27 +171,7 @@ HostCommunicator::Allocation HostCommunicator::allocate_on_host(std::size_t num_
   call.name = "arena allocation";
   const std::uint64_t number = recorder_->started(call);
   begin(call, deadline);
-  const Arena& arena = *group_.arena();
-  Allocation result;
-  Offer offer;
-  std::shared_ptr<SharedRegion> region;
-  if (group_.local_rank() == 0) {
-    result.problem = problem_of([&] {
-      region = arena.make_region(num_bytes);
-      offer = {handle_of(region), group_.arena()->next_allocation_id()};
-    });
-  }
-  offer = offer_of_first(group_, offer, deadline);
-  result.id = offer.id;
-  if (offer.id != 0) {
-    result.problem = problem_of([&] {
-      if (!region) region = open_region(offer.handle, arena.region_bytes(num_bytes));
-      result.memory = group_.add_allocation(offer.id, region, num_bytes);
-    });
-  } else if (result.problem.empty()) {
-    result.problem = "the first rank of this host could not create shared memory";
-  }
-  group_.sync(deadline);  // the leader's region stays until all have opened it, and all slots are committed
+  NodeAllocation result = allocate_on_node(group_, num_bytes, deadline);
   recorder_->finished(number);
   return result;
 }

@@ -13,8 +13,10 @@
 
 #include "collectives/agreement.h"
 #include "collectives/communicator.h"
+#include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
 #include "collectives/flight_recorder.h"
+#include "collectives/node_allocation.h"
 #include "collectives/node_group.h"
 #include "collectives/point_to_point.h"
 #include "collectives/progress_thread.h"
@@ -29,6 +31,8 @@ class HostCommunicator final : public Communicator {
  public:
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                    std::shared_ptr<Arena> arena = nullptr);
+  /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
+  /// `health` to end them.
   ~HostCommunicator() override;
 
   int rank() const override { return transport_->rank(); }
@@ -52,8 +56,7 @@ class HostCommunicator final : public Communicator {
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
   void begin(const Call& call, Deadline deadline);
-  struct Allocation;
-  Allocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
+  NodeAllocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
 
   // Between hosts (host_communicator_hosts.cpp).
   void dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline);
@@ -66,20 +69,18 @@ class HostCommunicator final : public Communicator {
   void reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
   std::string gather_lines(const std::string& mine, const Call& call, Deadline deadline);
-  std::vector<std::byte*> outputs_in_arena() const;
   void reduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void alltoall_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
   bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
-  void reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
-                    std::size_t count, Deadline deadline);
-  std::vector<int> slice_drivers(int slice) const;
 
   Topology topology_;
   std::unique_ptr<Transport> transport_;
   Health& health_;
+  const int uncaught_at_start_;
   NodeGroup group_;
+  SharedScratch scratch_;
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows

@@ -6,6 +6,7 @@
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
 #include "collectives/choose.h"
+#include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
 #include "collectives/host_communicator.h"
 #include "collectives/movement.h"
@@ -23,31 +24,6 @@ ExecuteOptions options_of(const Call& call) {
   ExecuteOptions options;
   options.tag = 1 + static_cast<Tag>(call.sequence % (1u << 29));
   return options;
-}
-
-/// kAverage travels as a sum; the result is scaled once.
-ReduceOp travelling_op(ReduceOp op) {
-  return op == ReduceOp::kAverage ? ReduceOp::kSum : op;
-}
-
-/// Multiplies by the factor that belongs to the result.
-void scale_result(const Call& call, void* data, std::size_t count, int num_ranks) {
-  const double factor = scales_of(call, num_ranks).post;
-  if (factor == 1.0) return;
-  reduce_buffers(std::array<void*, 1>{data}, std::array<const void*, 1>{data}, count, call.dtype, ReduceOp::kSum,
-                 {1.0, factor});
-}
-
-Schedule allreduce_schedule(int host, int num_hosts, std::size_t count, DType dtype) {
-  switch (choose_allreduce(count, dtype, num_hosts)) {
-    case AllreduceAlgorithm::kRecursiveDoubling:
-      return recursive_doubling_allreduce(host, num_hosts, count);
-    case AllreduceAlgorithm::kHalvingDoubling:
-      return halving_doubling_allreduce(host, split_evenly(count, num_hosts));
-    case AllreduceAlgorithm::kRing:
-      break;
-  }
-  return ring_allreduce(host, split_evenly(count, num_hosts));
 }
 
 }  // namespace
@@ -89,7 +65,7 @@ void HostCommunicator::agree(const Call& call, const SmallPayload& payload, Dead
       carried.data = copy.data();
     }
     within(call, [&] {
-      agreed &= agree_between_hosts(*transport_, slice_drivers(slice), host, digests, carried, options_of(call).tag,
+      agreed &= agree_between_hosts(*transport_, slice_drivers(topology_, slice), host, digests, carried, options_of(call).tag,
                                     deadline);
     });
   }
@@ -206,30 +182,6 @@ void HostCommunicator::alltoall_across_hosts(const Request& request, const Call&
            {bytes(request.output), call.dtype, ReduceOp::kSum, bytes(request.input)}, call, deadline);
 }
 
-/// Rank that drives a slice on each host, by host. There are as many slices as the largest host has ranks; a smaller
-/// host drives several with the same rank.
-std::vector<int> HostCommunicator::slice_drivers(int slice) const {
-  std::vector<int> drivers;
-  for (int host = 0; host < topology_.num_hosts(); ++host) {
-    const std::vector<int> ranks = topology_.ranks_of_host(host);
-    drivers.push_back(ranks[slice % ranks.size()]);
-  }
-  return drivers;
-}
-
-void HostCommunicator::reduce_slice(const Call& call, std::span<std::byte* const> sources, std::byte* result, int slice,
-                                    std::size_t count, Deadline deadline) {
-  const std::vector<const void*> inputs(sources.begin(), sources.end());
-  const ReduceOp op = travelling_op(call.reduce_op);
-  reduce_buffers(std::array<void*, 1>{result}, inputs, count, call.dtype, op, {call.scales.pre, 1.0});
-  const std::vector<int> drivers = slice_drivers(slice);
-  const int host = topology_.members[rank()].host;
-  const int num_hosts = topology_.num_hosts();
-  const Schedule schedule = allreduce_schedule(host, num_hosts, count, call.dtype);
-  exchange(schedule, drivers, {result, call.dtype, op}, call, deadline);
-  scale_result(call, result, count, world_size());
-}
-
 /// Every local rank reduces all of this host, and all of the other hosts while they agree.
 void HostCommunicator::reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline) {
   const Buffer& input = request.input;
@@ -245,55 +197,10 @@ void HostCommunicator::reduce_small_across_hosts(const Request& request, const C
   copy_bytes(bytes(request.output), total.data(), total.size());
 }
 
-/// Where all ranks of this host said that their outputs lie; empty unless all of them lie in the arena.
-std::vector<std::byte*> HostCommunicator::outputs_in_arena() const {
-  std::vector<std::byte*> outputs;
-  for (int local = 0; local < group_.local_size(); ++local) {
-    const Arena::Location where = group_.places(local).output;
-    if (where == Arena::kNowhere) return {};
-    outputs.push_back(group_.address(where, local));
-  }
-  return outputs;
-}
-
-/// An allreduce or a reduce, of which only root keeps the result.
 void HostCommunicator::reduce_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  const bool is_allreduce = call.operation == Operation::kAllreduce;
-  const std::byte* const input = bytes(request.input);
-  std::byte* const output = is_allreduce || rank() == call.root ? bytes(request.output) : nullptr;
-  const std::size_t total = request.input.count;
-  const bool may_write = is_allreduce && request.input.data == request.output.data;
-  const Arena::Location place = may_write ? group_.locate(input, request.input.num_bytes()) : Arena::kNowhere;
-  begin_across_hosts(call, {Arena::kNowhere, place}, deadline);
-  const int num_local = group_.local_size();
-  const std::vector<std::byte*> in_place = outputs_in_arena();
-  const bool all_located = !in_place.empty();
-  const std::size_t element = dtype_bytes(call.dtype);
-  const std::size_t chunk_count = group_.stage_bytes() / element;
-  const int num_slices = topology_.max_local_size();
-  for (std::size_t begin = 0; begin < total; begin += chunk_count) {
-    const std::size_t count = std::min(chunk_count, total - begin);
-    if (!all_located) {
-      copy_bytes(group_.stage(group_.local_rank(), 0), input + begin * element, count * element);
-      group_.sync(deadline);
-    }
-    for (int slice = group_.local_rank(); slice < num_slices; slice += num_local) {
-      const Range part = cache_aligned_part(count, call.dtype, num_slices, slice);
-      std::vector<std::byte*> sources(num_local);
-      for (int local = 0; local < num_local; ++local)
-        sources[local] =
-            (all_located ? in_place[local] + begin * element : group_.stage(local, 0)) + part.begin * element;
-      std::byte* result = all_located ? sources[group_.local_rank()] : group_.shared_stage(0) + part.begin * element;
-      reduce_slice(call, sources, result, slice, part.count, deadline);
-      for (int local = 0; all_located && local < num_local; ++local)
-        copy_bytes(sources[local], result, part.count * element);
-    }
-    if (!all_located) {
-      group_.sync(deadline);
-      if (output != nullptr) copy_bytes(output + begin * element, group_.shared_stage(0), count * element);
-    }
-  }
-  group_.sync(deadline);
+  CrossHostReduce reduction(group_, *transport_, topology_, scratch_, request, call);
+  begin_across_hosts(call, reduction.places(), deadline);
+  within(call, [&] { reduction.run(options_of(call), deadline); });
 }
 
 }  // namespace skein

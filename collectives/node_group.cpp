@@ -28,10 +28,8 @@ cpu_set_t allowed_cores() {
   return cores;
 }
 
-/// Chunks of ordinary memory: small enough for the caches on one host (measured: from 512 KiB on nothing is gained),
-/// large enough for a network between several.
-constexpr std::size_t kStageBytesOneHost = 512 * 1024;
-constexpr std::size_t kStageBytesSeveralHosts = 2 * 1024 * 1024;
+/// Chunks of ordinary memory: small enough for the caches (measured: from 512 KiB on nothing is gained).
+constexpr std::size_t kStageBytes = 512 * 1024;
 
 /// How long to look for the others before sleeping: spinning, when every rank has a core to spin on; otherwise giving
 /// the core away after each look, which lets the others arrive sooner than a sleep and a wake-up would.
@@ -115,11 +113,14 @@ NodeGroup::NodeGroup(Transport& transport, const Topology& topology, Health& hea
     : ranks_(topology.ranks_of_host(topology.members.at(transport.rank()).host)),
       topology_(topology),
       health_(health),
-      arena_(std::move(arena)),
-      stage_bytes_(topology.num_hosts() > 1 ? kStageBytesSeveralHosts : kStageBytesOneHost) {
+      stage_bytes_(topology.num_hosts() > 1 ? 0 : kStageBytes) {
   local_rank_ = static_cast<int>(std::find(ranks_.begin(), ranks_.end(), transport.rank()) - ranks_.begin());
-  if (!arena_) arena_ = std::make_shared<Arena>(local_rank_, local_size());
-  meet(transport);
+  if (!arena) arena = std::make_shared<Arena>(local_rank_, local_size());
+  meet(transport, arena->slot());
+  std::vector<std::string> names;
+  for (const int rank : ranks_) names.push_back(topology_.describe(rank));
+  memory_.emplace(std::move(arena), slots_, names,
+                  [&](const std::string& mine) { return exchange(mine, Deadline::after(kDefaultTimeout)); });
 }
 
 NodeGroup::~NodeGroup() = default;
@@ -134,7 +135,7 @@ void NodeGroup::make_control() {
 }
 
 /// The first rank of the host makes the control region; the others open it and say so before it goes on.
-void NodeGroup::meet(Transport& transport) {
+void NodeGroup::meet(Transport& transport, int slot) {
   constexpr Tag kTag = 0;
   const Deadline deadline = Deadline::after(kDefaultTimeout);
   if (local_size() > static_cast<int>(std::tuple_size_v<decltype(Welcome::slots)>))
@@ -146,7 +147,7 @@ void NodeGroup::meet(Transport& transport) {
   const auto send_to = [&](int local, const auto& value) {
     transport.send(ranks_[local], kTag, bytes_of(value))->wait(deadline);
   };
-  Hello hello{arena_->slot(), allowed_cores()};
+  Hello hello{slot, allowed_cores()};
   if (local_rank_ != 0) {
     send_to(0, hello);
     receive_any(0, *welcome);

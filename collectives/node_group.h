@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "collectives/arena.h"
 #include "collectives/call.h"
+#include "collectives/peer_memory.h"
 #include "collectives/transport.h"
 #include "runtime/process/deadline.h"
 #include "runtime/process/health.h"
@@ -40,20 +42,18 @@ class NodeGroup {
   int local_size() const { return static_cast<int>(ranks_.size()); }
   /// Rank in the communicator of a local rank.
   int rank_of(int local_rank) const { return ranks_[local_rank]; }
-  const std::shared_ptr<Arena>& arena() const { return arena_; }
+  const std::shared_ptr<Arena>& arena() const { return memory_->arena(); }
+  /// How the ranks get at each other's buffers.
+  const PeerMemory& memory() const { return *memory_; }
   /// Where a buffer of this rank lies, when all ranks of the group know the allocation.
-  Arena::Location locate(const void* data, std::size_t num_bytes) const {
-    return arena_->locate(data, num_bytes, slots_);
-  }
+  Arena::Location locate(const void* data, std::size_t num_bytes) const { return memory_->locate(data, num_bytes); }
   /// Makes a region known in which every rank of the group has a slot; see Arena::add.
   std::shared_ptr<std::byte> add_allocation(std::uint32_t id, const std::shared_ptr<SharedRegion>& region,
                                             std::size_t num_bytes) {
-    return arena_->add(id, region, num_bytes, slots_);
+    return arena()->add(id, region, num_bytes, slots_);
   }
   /// Address in this process of what `local_rank` located.
-  std::byte* address(Arena::Location location, int local_rank) const {
-    return arena_->address(location, slots_[local_rank]);
-  }
+  std::byte* address(Arena::Location location, int local_rank) const { return memory_->address(location, local_rank); }
 
   /// Where a rank's buffers lie, as it says at the start of a call.
   struct Places {
@@ -76,7 +76,7 @@ class NodeGroup {
   std::byte* next_small();
   const std::byte* small(int local_rank) const;
 
-  /// Staging areas, double-buffered by the caller: half 0 or 1.
+  /// Staging areas, where all ranks are on one host; double-buffered by the caller: half 0 or 1.
   std::byte* stage(int local_rank, int half) const;
   /// An area that all ranks share, half 0 or 1.
   std::byte* shared_stage(int half) const;
@@ -94,7 +94,7 @@ class NodeGroup {
   std::size_t num_control_bytes() const;
   Line& line(int local_rank) const;
   Report& report(int local_rank) const;
-  void meet(Transport& transport);
+  void meet(Transport& transport, int slot);
   void make_control();
   void publish();
   void wait_for_all(Deadline deadline);
@@ -109,7 +109,7 @@ class NodeGroup {
   int local_rank_ = 0;
   Topology topology_;
   Health& health_;
-  std::shared_ptr<Arena> arena_;
+  std::optional<PeerMemory> memory_;  // always, once constructed
   std::shared_ptr<SharedRegion> control_;
   std::size_t stage_bytes_;
   bool core_for_each_ = false;     // of the ranks

@@ -72,6 +72,11 @@ bool ProgressThread::busy() const {
   return running_ || !queue_.empty();
 }
 
+bool ProgressThread::finish(Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_until(lock, deadline.time(), [&] { return !running_ && queue_.empty(); });
+}
+
 void ProgressThread::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -90,6 +95,7 @@ void ProgressThread::loop() {
     }
     lock.lock();
     running_ = false;
+    if (queue_.empty()) idle_.notify_all();
     lock.unlock();
     task->complete(failure, Clock::now() - start);
     task.reset();

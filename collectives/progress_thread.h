@@ -25,6 +25,8 @@ class ProgressThread {
   Work submit(std::string what, std::function<void()> task);
   /// True while something submitted has not finished.
   bool busy() const;
+  /// Waits until nothing submitted is left; false at the deadline.
+  bool finish(Deadline deadline);
 
  private:
   struct Task;
@@ -32,6 +34,7 @@ class ProgressThread {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
+  std::condition_variable idle_;
   std::deque<std::shared_ptr<Task>> queue_;
   bool running_ = false;  // a task is
   bool stopping_ = false;

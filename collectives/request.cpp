@@ -34,6 +34,16 @@ class Checks {
             "Adasum takes no scales: it does not depend on the length of its summands");
   }
 
+  void wire() const {
+    if (!request_.wire_dtype) return;
+    const DType wire = *request_.wire_dtype;
+    require(wire == DType::kFloat16 || wire == DType::kBFloat16, "elements travel as float16, bfloat16 or as they are, not as ",
+            dtype_name(wire));
+    const bool fits = (request_.operation == Operation::kAllreduce || request_.operation == Operation::kReduce) &&
+                      request_.input.dtype == DType::kFloat32 && request_.reduce_op != ReduceOp::kAdasum;
+    require(fits, "only an allreduce or a reduce of float32, not with Adasum, can travel as ", dtype_name(wire));
+  }
+
   void root() const {
     require(request_.root >= 0 && request_.root < world_size_, "root ", request_.root,
             " is not a rank of this communicator of ", world_size_);
@@ -153,6 +163,7 @@ void check_request(const Request& request, Backend backend, int rank, int world_
   checks.memory(request.input);
   checks.memory(request.output);
   checks.backend(backend);
+  checks.wire();
   checks.root();
   checks.counts();
   checks.shapes();
@@ -181,6 +192,7 @@ Call call_of(const Request& request, int world_size) {
   call.reduce_op = request.reduce_op;
   call.root = request.root;
   call.scales = request.scales;
+  call.wire_dtype = request.wire_dtype;
   call.name = request.name;
   return call;
 }

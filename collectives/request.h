@@ -2,6 +2,7 @@
 // One collective, as a rank asks for it.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct Request {
   int root = 0;
   std::string_view name;  ///< appears in errors and logs and is compared between ranks
   Scales scales;
+  /// float16 or bfloat16 for an allreduce or reduce of float32 (not Adasum): halves what travels between hosts. Partial
+  /// sums of hosts are rounded to it each time they are sent, and the result once. Ranks of one host lose nothing, nor
+  /// do messages of a few KiB, which travel as they are. The host backend alone.
+  std::optional<DType> wire_dtype;
   /// Elements of every rank's block, by rank, where these differ; empty where all are alike. The same on all ranks,
   /// except that each rank gives an alltoall what it sends to each.
   std::span<const std::size_t> block_counts;

@@ -25,9 +25,12 @@ void declare(OptionTable& table, Options& options) {
   table.add("--reduce-op", options.reduce_op, "reduction").choices({"sum", "average", "min", "max", "product"});
   table.add("--memory", options.memory, "where Skein's buffers lie: shared by the host's ranks, or anywhere")
       .choices({"arena", "ordinary"});
+  table.add("--wire", options.wire, "type in which an allreduce or reduce of float32 travels between hosts")
+      .choices({"same", "float16", "bfloat16"});
   table.add("--peer", options.peer, "library measured beside Skein, in turns").choices({"none", "mpi"});
   table.add("--bound", options.bound,
-            "also time the same loads and stores of an allreduce in place on memory of each rank's own");
+            "also time what the machine allows: on one host the same loads and stores on memory of each rank's own, "
+            "between hosts plain TCP of the bytes that have to cross a link");
   table.add("--min-bytes", options.min_bytes, "smallest size, in bytes").at_least(1).unit("BYTES");
   table.add("--max-bytes", options.max_bytes, "largest size, in bytes").at_least(1).unit("BYTES");
   table.add("--factor", options.factor, "from one size to the next").at_least(2);
@@ -44,10 +47,10 @@ void print_header(const World& world, const Options& options) {
   std::printf(
       "# buffers are rewritten before every iteration; medians of the slowest rank over %d rounds in turns\n#\n",
       options.num_rounds);
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "size", "count", "type",
-              "redop", "root", "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound");
-  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s\n", "(B)", "(elements)", "", "",
-              "", "(us)", "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)");
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s\n", "size", "count", "type",
+              "redop", "root", "time", "algbw", "busbw", "#wrong", "mpi time", "#wrong", "ratio", "bound", "of");
+  std::printf("# %10s  %12s  %8s  %6s  %6s  %10s  %7s  %7s  %6s  %10s  %6s  %9s  %10s  %7s\n", "(B)", "(elements)", "", "",
+              "", "(us)", "(GB/s)", "(GB/s)", "", "(us)", "", "mpi/skein", "(us)", "bound");
 }
 
 void print_row(const Row& row, const Options& options, double bus_factor) {
@@ -60,9 +63,9 @@ void print_row(const Row& row, const Options& options, double bus_factor) {
   else
     std::printf("  %10s  %6s  %9s", "-", "-", "-");
   if (row.bound_us)
-    std::printf("  %10.2f\n", *row.bound_us);
+    std::printf("  %10.2f  %6.1f%%\n", *row.bound_us, 100 * *row.bound_us / row.skein_us);
   else
-    std::printf("  %10s\n", "-");
+    std::printf("  %10s  %7s\n", "-", "-");
   std::fflush(stdout);
 }
 
@@ -83,7 +86,7 @@ nlohmann::json to_json(const Row& row, double bus_factor) {
 int run(World& world, const OptionTable& table, const Options& options) {
   if (options.min_bytes > options.max_bytes) throw UsageError("--min-bytes is larger than --max-bytes");
   if (options.root >= world.world_size()) throw UsageError(concat("--root ", options.root, " is not a rank"));
-  if (options.bound && options.operation != "allreduce") throw UsageError("--bound is for --op allreduce only");
+  if (options.bound && options.operation == "barrier") throw UsageError("--bound is of operations that move data");
   auto comm = make_communicator(world);
   Measurement measurement(*comm, options);
   const bool prints = world.rank() == 0;

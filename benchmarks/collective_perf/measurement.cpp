@@ -6,8 +6,6 @@
 #include "benchmarks/collective_perf/mpi_peer.h"
 #include "benchmarks/collective_perf/pattern.h"
 #include "benchmarks/support/statistics.h"
-#include "collectives/node_operations.h"
-#include "collectives/reduce_kernels.h"
 #include "runtime/process/error.h"
 
 namespace skein::bench {
@@ -38,7 +36,9 @@ Measurement::Measurement(Communicator& comm, const Options& options)
     memory->ordinary.resize(num_bytes);
     memory->shared = comm.allocate(num_bytes);
   }
-  for (int rank = 0; options.bound && rank < comm.world_size(); ++rank) private_.push_back(comm.allocate(num_bytes));
+  if (options.wire != "same") wire_dtype_ = by_name<DType>(options.wire, kNumDTypes, dtype_name);
+  if (options.bound)
+    bound_ = make_bound(comm, operation_, dtype_, op_, wire_dtype_.value_or(dtype_), num_bytes / dtype_bytes(dtype_));
 }
 
 Row Measurement::measure(std::size_t num_bytes) {
@@ -47,20 +47,20 @@ Row Measurement::measure(std::size_t num_bytes) {
   block_ = block;
   Side skein = skein_side(block);
   Side mpi = mpi_side(block);
-  Side bound = bound_side(block);
+  Side bound = bound_ ? bound_->side(block * blocks) : Side{};
   const bool with_mpi = options_.peer == "mpi" && mpi_supports(mpi.request);
   const int num_iters = options_.num_iters != 0 ? options_.num_iters : iterations_for(num_bytes);
   for (int round = 0; round < options_.num_rounds; ++round) {
     run_round(skein, num_iters);
     if (with_mpi) run_round(mpi, num_iters);
-    if (options_.bound) run_round(bound, num_iters);
+    if (bound_) run_round(bound, num_iters);
   }
   Row row;
   row.count = block * blocks;
   row.num_bytes = row.count * dtype_bytes(dtype_);
   row.skein_us = slowest_median(skein);
   row.num_wrong = total(skein.num_wrong);
-  if (options_.bound) row.bound_us = slowest_median(bound);
+  if (bound_) row.bound_us = slowest_median(bound);
   if (with_mpi) {
     row.mpi_us = slowest_median(mpi);
     row.mpi_num_wrong = total(mpi.num_wrong);
@@ -115,6 +115,7 @@ Side Measurement::make_side(std::size_t block, bool arena) {
 
 Side Measurement::skein_side(std::size_t block) {
   Side side = make_side(block, options_.memory == "arena");
+  side.request.wire_dtype = wire_dtype_;
   side.run = [this, request = side.request] { comm_.run(request, Deadline::after(kDefaultTimeout)); };
   side.barrier = [this] { comm_.barrier(); };
   return side;
@@ -125,26 +126,6 @@ Side Measurement::mpi_side(std::size_t block) {
   side.run = [request = side.request] { run_mpi(request); };
   side.barrier = mpi_barrier;
   if (op_ == ReduceOp::kAverage) side.checked_op = ReduceOp::kSum;  // MPI knows no average
-  return side;
-}
-
-/// The loads and stores of one rank's share of an allreduce in place, all on memory of its own: what remains of the
-/// time is the processor's, and no implementation can be faster.
-Side Measurement::bound_side(std::size_t block) {
-  Side side;
-  const Range slice = cache_aligned_part(block, dtype_, comm_.world_size(), comm_.rank());
-  std::vector<void*> slices;
-  for (const SharedMemory& memory : private_) slices.push_back(memory.data.get() + slice.begin * dtype_bytes(dtype_));
-  side.rewrite = [this, block](int iteration) {
-    for (const SharedMemory& memory : private_) fill({memory.data.get(), block, dtype_}, comm_.rank(), 0, iteration);
-  };
-  side.run = [this, slices, count = slice.count] {
-    const std::vector<const void*> sources(slices.begin(), slices.end());
-    reduce_buffers(slices, sources, count, dtype_, op_);
-    comm_.barrier();
-  };
-  side.barrier = [this] { comm_.barrier(); };
-  side.has_result = false;
   return side;
 }
 

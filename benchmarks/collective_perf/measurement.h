@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "benchmarks/collective_perf/bound.h"
+#include "benchmarks/collective_perf/side.h"
 #include "collectives/communicator.h"
 
 namespace skein::bench {
@@ -20,6 +22,7 @@ struct Options {
   std::string reduce_op = "sum";
   std::string memory = "arena";
   std::string peer = "none";
+  std::string wire = "same";
   bool bound = false;
   std::int64_t min_bytes = 1024;
   std::int64_t max_bytes = 64 << 20;
@@ -41,18 +44,6 @@ struct Row {
   std::size_t mpi_num_wrong = 0;
 };
 
-/// What one contestant needs for one size.
-struct Side {
-  Request request;
-  ReduceOp checked_op{};                       ///< the reduction whose result is expected
-  std::function<void(int iteration)> rewrite;  ///< fills the buffers anew
-  std::function<void()> run;
-  std::function<void()> barrier;
-  bool has_result = true;  ///< to be checked
-  std::vector<double> microseconds;
-  std::size_t num_wrong = 0;
-};
-
 /// Owns the buffers, large enough for all sizes. All functions are collective.
 class Measurement {
  public:
@@ -72,7 +63,6 @@ class Measurement {
   Side make_side(std::size_t block, bool arena);
   Side skein_side(std::size_t block);
   Side mpi_side(std::size_t block);
-  Side bound_side(std::size_t block);
   void run_round(Side& side, int num_iters);
   void check(Side& side);
   double slowest_median(const Side& side);
@@ -83,9 +73,10 @@ class Measurement {
   Operation operation_;
   DType dtype_;
   ReduceOp op_;
+  std::optional<DType> wire_dtype_;
   Memory input_;
   Memory output_;
-  std::vector<SharedMemory> private_;  ///< of the bound: a buffer for each rank, which this rank alone touches
+  std::unique_ptr<Bound> bound_;  ///< where it is asked for
   std::size_t block_ = 0;
   int iteration_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/error.h"
@@ -52,6 +53,26 @@ TEST(HostCommunicator, TheFlightRecorderTellsWhatHadNotFinished) {
     ASSERT_EQ(calls.size(), 1u);
     EXPECT_EQ(calls[0]["name"], "loss");
     EXPECT_FALSE(calls[0].contains("duration_us"));
+  });
+}
+
+TEST(HostCommunicator, AnExceptionPassesACommunicatorWhoseCallsWaitForARank) {
+  std::promise<void> over;
+  run_rank_threads({1, 1}, [&](RankContext& rank) {
+    if (rank.rank == 1) {  // never takes part
+      HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health);
+      ASSERT_EQ(over.get_future().wait_for(kRanksLimit / 2), std::future_status::ready);
+      EXPECT_THROW_SAYING(communicator.barrier(), TimeoutError, "whose asynchronous calls had not completed");
+      return;
+    }
+    std::vector<float> values(100000);
+    const auto leave = [&] {
+      HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health);
+      const Work work = communicator.allreduce_async({values.data(), values.size(), DType::kFloat32});
+      throw DataError("picture 17 is torn");
+    };
+    EXPECT_THROW_SAYING(leave(), DataError, "picture 17 is torn");
+    over.set_value();
   });
 }
 
