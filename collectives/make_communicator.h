@@ -2,19 +2,26 @@
 // Where communicators come from.
 
 #include <memory>
+#include <optional>
 
 #include "collectives/capabilities.h"
 #include "collectives/communicator.h"
+#include "runtime/process/deadline.h"
 #include "runtime/process/world.h"
 
 namespace skein {
 
 struct CommunicatorOptions {
   Backend backend = Backend::kHost;
+  /// How long a call waits for the other ranks; SKEIN_TIMEOUT, or ten minutes, unless given.
+  std::optional<Clock::duration> timeout;
+  /// After how long one rank logs for which others the call waits, and again after twice as long, four times, ... Zero:
+  /// never. SKEIN_WARN_AFTER, or one minute, unless given. The World's first communicator decides for all.
+  std::optional<Clock::duration> warn_after;
 };
 
 /// A communicator of all ranks of `world`, which must outlive it. Collective. Its last calls go into the world's
-/// post-mortem. Throws ConfigError when the backend is not built in.
+/// post-mortem. Throws ConfigError when the backend is not built in, or for a variable that is no time.
 std::unique_ptr<Communicator> make_communicator(World& world, const CommunicatorOptions& options = {});
 
 }  // namespace skein
