@@ -36,6 +36,10 @@ FlightRecorder& Recording::recorder() const {
   return communicator_->recorder;
 }
 
+const std::string& Recording::name() const {
+  return communicator_->name;
+}
+
 std::shared_ptr<const FlightRecorder> Recording::shared_recorder() const {
   return {communicator_, &communicator_->recorder};
 }
@@ -61,6 +65,23 @@ void CallHistory::forget_long_ended() {
   std::erase_if(communicators_, [&](const auto& communicator) {
     return num_ended > kNumEnded && communicator->ended && num_ended-- > 0;
   });
+}
+
+std::vector<LastCall> CallHistory::last_calls() const {
+  std::lock_guard lock(mutex_);
+  std::vector<LastCall> all;
+  for (const auto& communicator : communicators_) {
+    const auto call = communicator->recorder.last();
+    if (!call) continue;
+    all.push_back({.communicator = communicator->name,
+                   .ranks = communicator->ranks,
+                   .sequence = call->facts.sequence,
+                   .text = call->describe(),
+                   .finished = call->finished_ns != 0,
+                   .ended = communicator->ended,
+                   .begun = Clock::time_point(std::chrono::nanoseconds(call->facts.begun_ns))});
+  }
+  return all;
 }
 
 nlohmann::json CallHistory::calls() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collectives/flight_recorder.h"
+#include "collectives/roll_call.h"
 
 namespace skein {
 
@@ -27,6 +28,8 @@ class Recording {
   /// Of a communicator of `ranks` of this one. All these ranks call it equally often, so that they give it one name.
   Recording of_split(const std::vector<int>& ranks) const;
   FlightRecorder& recorder() const;
+  /// The communicator's, the same on all its ranks.
+  const std::string& name() const;
   std::shared_ptr<const FlightRecorder> shared_recorder() const;
 
  private:
@@ -47,6 +50,8 @@ class CallHistory : public std::enable_shared_from_this<CallHistory> {
   /// Of a new communicator of all `world_size` ranks: "world", the second one "world#2".
   Recording of_world(int world_size);
 
+  /// The last call of each communicator that has made one.
+  std::vector<LastCall> last_calls() const;
   /// All calls kept, of one communicator after the other, with `communicator`, its name.
   nlohmann::json calls() const;
   /// Of each communicator `name`, `ranks` (of the world), `num_calls`, and `ended`: whether it has.

@@ -32,8 +32,10 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
                        Recording(topology.world_size())) {}
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording)
-    : recording_(std::move(recording)),
+                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording,
+                                   Patience patience)
+    : patience_(patience),
+      recording_(std::move(recording)),
       recorder_(recording_.recorder()),
       topology_(std::move(topology)),
       transport_(std::move(transport)),
@@ -42,8 +44,9 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       links_(links),
       algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
-      point_to_point_(*transport_, topology_),
-      all_ranks_(topology_.world_size()) {
+      point_to_point_(*transport_, topology_, patience.timeout),
+      all_ranks_(topology_.world_size()),
+      progress_(patience.timeout) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
   group_.record_in(recorder_);
 }
@@ -67,8 +70,23 @@ void HostCommunicator::exclusively(Action action, Clock::time_point asked) {
   try {
     action();
   } catch (...) {
-    failure_ = std::current_exception();
-    throw;
+    failure_ = explained(std::current_exception());
+    std::rethrow_exception(failure_);
+  }
+}
+
+/// A TimeoutError of this rank's own names those who are missing on all hosts.
+std::exception_ptr HostCommunicator::explained(std::exception_ptr failure) const {
+  if (patience_.attendance == nullptr || health_.failed()) return failure;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const TimeoutError&) {
+    const std::string text = patience_.attendance->explain_timeout(recording_.name());
+    if (text.empty()) return failure;
+    return std::make_exception_ptr(
+        TimeoutError(text, "look at what the missing ranks are doing; raise the timeout if they are only slow"));
+  } catch (...) {
+    return failure;
   }
 }
 
@@ -100,7 +118,7 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
       if (work.done()) break;  // its own error, or that of a call before it, says more
       int queued = kQueued;
       if (state->compare_exchange_strong(queued, kGivenUp)) throw late;
-      deadline = Deadline::after(kDefaultTimeout);  // it has begun, and ends by its own deadline
+      deadline = Deadline::after(timeout());  // it has begun, and ends by its own deadline
     }
   }
   work.wait(deadline);
@@ -109,7 +127,7 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
 Work HostCommunicator::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
   return progress_.submit(title_of(request), [this, copy = OwnedRequest(request), asked = Clock::now(),
-                                              deadline = Deadline::after(kDefaultTimeout)] {
+                                              deadline = Deadline::after(timeout())] {
     exclusively([&] { execute_now(copy.borrowed(), deadline); }, asked);
   });
 }
@@ -164,7 +182,7 @@ void HostCommunicator::dispatch(const Request& request, const Call& call, Deadli
 }
 
 SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
-  const Deadline deadline = Deadline::after(kDefaultTimeout);
+  const Deadline deadline = Deadline::after(timeout());
   NodeAllocation allocation;
   in_order(
       "allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
@@ -200,9 +218,9 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
     result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
-                                                group_.arena(), links_, recording_.of_split(ranks));
+                                                group_.arena(), links_, recording_.of_split(ranks), patience_);
   };
-  in_order("split", make, Deadline::after(kDefaultTimeout));
+  in_order("split", make, Deadline::after(timeout()));
   return result;
 }
 

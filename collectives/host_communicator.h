@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "collectives/agreement.h"
+#include "collectives/attendance.h"
 #include "collectives/call_history.h"
 #include "collectives/choose.h"
 #include "collectives/communicator.h"
@@ -27,6 +28,12 @@
 
 namespace skein {
 
+/// How a communicator waits. `attendance`, if there is one, tells which ranks a call waits for, and must outlive it.
+struct Patience {
+  Clock::duration timeout = kDefaultTimeout;
+  Attendance* attendance = nullptr;
+};
+
 /// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly
 /// in tests, with ranks as threads. `health` must outlive it. Its calls are kept in `recording`.
 class HostCommunicator final : public Communicator {
@@ -35,13 +42,15 @@ class HostCommunicator final : public Communicator {
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                    std::shared_ptr<Arena> arena = nullptr, std::optional<LinkProfile> links = {});
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
-                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording);
+                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording,
+                   Patience patience = {});
   /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
   /// `health` to end them.
   ~HostCommunicator() override;
 
   int rank() const override { return transport_->rank(); }
   const Topology& topology() const override { return topology_; }
+  Clock::duration timeout() const override { return patience_.timeout; }
   SharedMemory allocate(std::size_t num_bytes) override;
   Work start(const Request& request) override;
   void run(const Request& request, Deadline deadline) override;
@@ -57,6 +66,7 @@ class HostCommunicator final : public Communicator {
   void in_order(std::string_view what, Action action, Deadline deadline);
   template <class Action>
   void exclusively(Action action, Clock::time_point asked = {});
+  std::exception_ptr explained(std::exception_ptr failure) const;
   void run_behind_others(std::string_view what, std::function<void()> action, Deadline deadline);
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
@@ -80,6 +90,7 @@ class HostCommunicator final : public Communicator {
   void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
   bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
 
+  const Patience patience_;
   const Recording recording_;
   FlightRecorder& recorder_;
   Topology topology_;

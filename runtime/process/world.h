@@ -63,8 +63,9 @@ class World {
   }
 
   /// Ends the job: logs the error, writes the post-mortem, waits up to 2 s for the others' and tells MPI to abort all
-  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
-  /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
+  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's
+  /// own (runtime/process/error.h), 1 for other exceptions. Call it where `error` is caught: only then does it keep its
+  /// kind.
   [[noreturn]] void fail(const std::exception& error);
 
  private:
@@ -82,9 +83,9 @@ class World {
   int uncaught_at_start_;
   Health health_;
   PostMortem post_mortem_;
-  std::map<std::type_index, std::unique_ptr<Companion>> companions_;
   std::atomic<bool> heard_{false};  // the failure comes from another rank
   std::unique_ptr<Lifeline> lifeline_;
+  std::map<std::type_index, std::unique_ptr<Companion>> companions_;
   std::unique_ptr<Watch> watch_;
 };
 
