@@ -16,7 +16,8 @@ struct CommunicatorOptions {
   Backend backend = Backend::kHost;
   /// What the links between hosts cost, which decides between algorithms; rank 0's counts. Empty: the file that rank 0's
   /// environment variable SKEIN_LINK_PROFILE names (written by `skein tune`), or else defaults.
-  std::optional<LinkProfile> links = {  /// How long a call waits for the other ranks; SKEIN_TIMEOUT, or ten minutes, unless given.
+  std::optional<LinkProfile> links = {};
+  /// How long a call waits for the other ranks; SKEIN_TIMEOUT, or ten minutes, unless given.
   std::optional<Clock::duration> timeout;
   /// After how long one rank logs for which others the call waits, and again after twice as long, four times, ... Zero:
   /// never. SKEIN_WARN_AFTER, or one minute, unless given. The World's first communicator decides for all.
