@@ -1,6 +1,7 @@
 #include "tests/collectives/conformance/cases.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "runtime/process/text.h"
@@ -55,8 +56,9 @@ Case random_case(std::uint64_t seed, int world_size, std::size_t max_bytes) {
   made.op = one_of(random, reduce_ops_of(made.dtype));
   made.root = static_cast<int>(below(random, n));
   if (reduces(made.operation) && is_floating(made.dtype) && below(random, 3) == 0) made.scales = {0.5, 4.0};
-  const bool may_be_rounded = made.operation == Operation::kAllreduce || made.operation == Operation::kReduce;
-  if (may_be_rounded && made.dtype == DType::kFloat32 && below(random, 2) == 0)
+  const bool exact = made.op != ReduceOp::kAverage || std::has_single_bit(n);  // also in 16 bits
+  const bool may_travel_in_16 = made.operation == Operation::kAllreduce || made.operation == Operation::kReduce;
+  if (may_travel_in_16 && exact && made.dtype == DType::kFloat32 && below(random, 2) == 0)
     made.wire = one_of<DType>(random, {DType::kFloat16, DType::kBFloat16});
   made.ragged = has_blocks(made.operation) && below(random, 2) == 0;
   made.in_place = made.operation != Operation::kAlltoall && below(random, 2) == 0;
