@@ -86,7 +86,11 @@ int opponent(int place, int round, int num_places) {
 class LinkMeasurement {
  public:
   LinkMeasurement(Transport& transport, const Topology& topology, int repeats, Deadline deadline)
-      : transport_(transport), topology_(topology), repeats_(repeats), deadline_(deadline), all_(topology.world_size()) {
+      : transport_(transport),
+        topology_(topology),
+        repeats_(repeats),
+        deadline_(deadline),
+        all_(topology.world_size()) {
     std::iota(all_.begin(), all_.end(), 0);
   }
 
