@@ -6,10 +6,6 @@
 namespace skein {
 namespace {
 
-Deadline default_deadline() {
-  return Deadline::after(kDefaultTimeout);
-}
-
 Request allreduce_request(const Buffer& input, const Buffer& output, ReduceOp op, std::string_view name,
                           Scales scales) {
   return {.operation = Operation::kAllreduce,
@@ -77,12 +73,12 @@ class Fused {
 }  // namespace
 
 void Communicator::allreduce(const Buffer& buffer, ReduceOp op, std::string_view name, Scales scales) {
-  run(allreduce_request(buffer, buffer, op, name, scales), default_deadline());
+  run(allreduce_request(buffer, buffer, op, name, scales), Deadline::after(timeout()));
 }
 
 void Communicator::allreduce(const Buffer& input, const Buffer& output, ReduceOp op, std::string_view name,
                              Scales scales) {
-  run(allreduce_request(input, output, op, name, scales), default_deadline());
+  run(allreduce_request(input, output, op, name, scales), Deadline::after(timeout()));
 }
 
 void Communicator::allreduce(std::span<const Buffer> buffers, ReduceOp op, std::string_view name, Scales scales) {
@@ -107,40 +103,40 @@ void Communicator::reduce(const Buffer& input, const Buffer& output, int root, R
        .root = root,
        .name = name,
        .scales = scales},
-      default_deadline());
+      Deadline::after(timeout()));
 }
 
 void Communicator::reduce_scatter(const Buffer& input, const Buffer& output, ReduceOp op, std::string_view name,
                                   std::span<const std::size_t> block_counts, Scales scales) {
-  run(reduce_scatter_request(input, output, op, name, block_counts, scales), default_deadline());
+  run(reduce_scatter_request(input, output, op, name, block_counts, scales), Deadline::after(timeout()));
 }
 
 void Communicator::allgather(const Buffer& input, const Buffer& output, std::string_view name,
                              std::span<const std::size_t> block_counts) {
-  run(movement_request(Operation::kAllgather, input, output, 0, name, block_counts), default_deadline());
+  run(movement_request(Operation::kAllgather, input, output, 0, name, block_counts), Deadline::after(timeout()));
 }
 
 void Communicator::gather(const Buffer& input, const Buffer& output, int root, std::string_view name,
                           std::span<const std::size_t> block_counts) {
-  run(movement_request(Operation::kGather, input, output, root, name, block_counts), default_deadline());
+  run(movement_request(Operation::kGather, input, output, root, name, block_counts), Deadline::after(timeout()));
 }
 
 void Communicator::scatter(const Buffer& input, const Buffer& output, int root, std::string_view name,
                            std::span<const std::size_t> block_counts) {
-  run(movement_request(Operation::kScatter, input, output, root, name, block_counts), default_deadline());
+  run(movement_request(Operation::kScatter, input, output, root, name, block_counts), Deadline::after(timeout()));
 }
 
 void Communicator::broadcast(const Buffer& buffer, int root, std::string_view name) {
-  run(movement_request(Operation::kBroadcast, buffer, buffer, root, name), default_deadline());
+  run(movement_request(Operation::kBroadcast, buffer, buffer, root, name), Deadline::after(timeout()));
 }
 
 void Communicator::alltoall(const Buffer& input, const Buffer& output, std::string_view name,
                             std::span<const std::size_t> send_counts, std::span<const std::size_t> recv_counts) {
-  run(movement_request(Operation::kAlltoall, input, output, 0, name, send_counts, recv_counts), default_deadline());
+  run(movement_request(Operation::kAlltoall, input, output, 0, name, send_counts, recv_counts), Deadline::after(timeout()));
 }
 
 void Communicator::barrier(std::string_view name) {
-  run({.operation = Operation::kBarrier, .name = name}, default_deadline());
+  run({.operation = Operation::kBarrier, .name = name}, Deadline::after(timeout()));
 }
 
 Work Communicator::allreduce_async(const Buffer& buffer, ReduceOp op, std::string_view name, Scales scales) {

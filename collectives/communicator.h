@@ -33,6 +33,8 @@ class Communicator {
   virtual int rank() const = 0;
   virtual const Topology& topology() const = 0;
   int world_size() const { return topology().world_size(); }
+  /// How long a call waits for the other ranks before it throws TimeoutError, unless it is given a deadline.
+  virtual Clock::duration timeout() const { return kDefaultTimeout; }
 
   /// Memory in which collectives work without copies (shared by the ranks of a host on the CPU). Collective; every rank
   /// asks for the same number of bytes and gets its own memory, zeroed and aligned to 4096 bytes. Valid in splits too.
@@ -55,7 +57,7 @@ class Communicator {
   void send(const Buffer& buffer, int to, std::string_view name = {}) { send_async(buffer, to, name).wait(); }
   void recv(const Buffer& buffer, int from, std::string_view name = {}) { recv_async(buffer, from, name).wait(); }
 
-  // Blocking forms. Deadlines default to kDefaultTimeout from the call.
+  // Blocking forms. They wait until timeout() from the call.
 
   /// Every rank ends with the reduction of all ranks' buffers, bit-identical on all of them. With kAdasum the buffer is
   /// one vector.

@@ -1,5 +1,6 @@
 #include "collectives/copy_kernels.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -47,8 +48,9 @@ HWY_AFTER_NAMESPACE();
 namespace skein {
 HWY_EXPORT(stream_copy);
 
-void copy_large(void* to, const void* from, std::size_t num_bytes) {
-  if (num_bytes < kStreamBytes) {
+void copy_large(void* to, const void* from, std::size_t num_bytes, std::size_t num_bytes_together) {
+  constexpr std::size_t kWorthAligning = 16 * 1024;
+  if (num_bytes < kWorthAligning || std::max(num_bytes, num_bytes_together) < kStreamBytes) {
     if (num_bytes != 0) std::memcpy(to, from, num_bytes);
     return;
   }

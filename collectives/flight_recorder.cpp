@@ -1,57 +1,139 @@
 #include "collectives/flight_recorder.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace skein {
 namespace {
 
-std::int64_t microseconds(Clock::duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+using Facts = RecordedCall::Facts;
+
+std::int64_t nanoseconds(Clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+Facts facts_of(const Call& call) {
+  Facts facts{.sequence = call.sequence,
+              .count = call.count,
+              .scales = call.scales,
+              .root = call.root,
+              .operation = call.operation,
+              .dtype = call.dtype,
+              .reduce_op = call.reduce_op,
+              .pairwise_counts = call.pairwise_counts};
+  call.name.copy(facts.name.data(), facts.name.size() - 1);
+  return facts;
+}
+
+std::string hexadecimal(std::uint64_t number) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
+  return text.data();
+}
+
+nlohmann::json json_of(const RecordedCall& call, std::int64_t now_ns) {
+  const Facts& facts = call.facts;
+  nlohmann::json result{{"sequence", facts.sequence},
+                        {"operation", operation_name(facts.operation)},
+                        {"dtype", dtype_name(facts.dtype)},
+                        {"count", facts.count},
+                        {"reduce_op", reduce_op_name(facts.reduce_op)},
+                        {"root", facts.root},
+                        {"name", facts.name.data()},
+                        {"text", call.describe()},
+                        {"asked_ns", facts.asked_ns},
+                        {"begun_ns", facts.begun_ns},
+                        {"started_us_ago", (now_ns - facts.begun_ns) / 1000}};
+  if (call.digest != 0) result["digest"] = hexadecimal(call.digest);
+  if (call.met_ns != 0) result["met_ns"] = call.met_ns;
+  if (call.finished_ns == 0) return result;
+  result["finished_ns"] = call.finished_ns;
+  result["duration_us"] = (call.finished_ns - facts.begun_ns) / 1000;
+  return result;
 }
 
 }  // namespace
 
-std::uint64_t FlightRecorder::started(const Call& call) {
-  const auto now = Clock::now();
-  std::lock_guard lock(mutex_);
-  Entry& entry = entries_[num_started_ % kNumEntries];
-  entry.call = call;
-  entry.call.name = {};
-  const std::size_t length = call.name.copy(entry.name.data(), entry.name.size() - 1);
-  entry.name[length] = '\0';
-  entry.start = now;
-  entry.finished = false;
-  return num_started_++;
+std::string RecordedCall::describe() const {
+  Call call;
+  call.sequence = facts.sequence;
+  call.operation = facts.operation;
+  call.dtype = facts.dtype;
+  call.reduce_op = facts.reduce_op;
+  call.root = facts.root;
+  call.count = facts.count;
+  call.scales = facts.scales;
+  call.pairwise_counts = facts.pairwise_counts;
+  call.name = facts.name.data();
+  return call.describe();
+}
+
+// Every store releases what was stored before it, which costs nothing where stores stay in order (x86): a reader that
+// sees a new word of an entry sees its odd version, too.
+
+std::uint64_t FlightRecorder::started(const Call& call, Clock::time_point asked) {
+  Facts facts = facts_of(call);
+  facts.begun_ns = nanoseconds(Clock::now());
+  facts.asked_ns = asked == Clock::time_point() ? facts.begun_ns : nanoseconds(asked);
+  const auto words = std::bit_cast<std::array<std::uint64_t, kNumWords>>(facts);
+  const std::uint64_t number = num_started_.load(std::memory_order_relaxed);
+  Entry& entry = entries_[number % kNumEntries];
+  entry.version.store(2 * number + 1, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kNumWords; ++i) entry.facts[i].store(words[i], std::memory_order_release);
+  entry.digest.store(0, std::memory_order_release);
+  entry.met_ns.store(0, std::memory_order_release);
+  entry.finished_ns.store(0, std::memory_order_release);
+  entry.version.store(2 * number + 2, std::memory_order_release);
+  current_ = &entry;
+  begun_ns_ = facts.begun_ns;
+  num_started_.store(number + 1, std::memory_order_release);
+  return number;
+}
+
+void FlightRecorder::met() {
+  current_->met_ns.store(nanoseconds(Clock::now()), std::memory_order_release);
 }
 
 void FlightRecorder::finished(std::uint64_t number) {
-  const auto now = Clock::now();
-  std::lock_guard lock(mutex_);
-  if (number + kNumEntries < num_started_) return;  // its entry is another call's by now
-  Entry& entry = entries_[number % kNumEntries];
-  entry.end = now;
-  entry.finished = true;
+  if (number + kNumEntries < num_started_.load(std::memory_order_relaxed)) return;  // its entry is another call's by now
+  entries_[number % kNumEntries].finished_ns.store(nanoseconds(Clock::now()), std::memory_order_release);
+}
+
+std::optional<RecordedCall> FlightRecorder::read(std::uint64_t number) const {
+  const Entry& entry = entries_[number % kNumEntries];
+  const std::uint64_t complete = 2 * number + 2;
+  if (entry.version.load(std::memory_order_acquire) != complete) return std::nullopt;
+  RecordedCall call;
+  std::array<std::uint64_t, kNumWords> words{};
+  for (std::size_t i = 0; i < kNumWords; ++i) words[i] = entry.facts[i].load(std::memory_order_acquire);
+  call.facts = std::bit_cast<Facts>(words);
+  call.digest = entry.digest.load(std::memory_order_acquire);
+  call.met_ns = entry.met_ns.load(std::memory_order_acquire);
+  call.finished_ns = entry.finished_ns.load(std::memory_order_acquire);
+  if (entry.version.load(std::memory_order_relaxed) != complete) return std::nullopt;
+  return call;
+}
+
+std::vector<RecordedCall> FlightRecorder::calls() const {
+  std::vector<RecordedCall> calls;
+  const std::uint64_t end = num_started();
+  for (std::uint64_t number = end - std::min<std::uint64_t>(end, kNumEntries); number < end; ++number)
+    if (const auto call = read(number)) calls.push_back(*call);
+  return calls;
+}
+
+std::optional<RecordedCall> FlightRecorder::last() const {
+  const std::uint64_t end = num_started();
+  return end == 0 ? std::nullopt : read(end - 1);
 }
 
 nlohmann::json FlightRecorder::to_json() const {
-  const auto now = Clock::now();
-  std::lock_guard lock(mutex_);
+  const std::int64_t now_ns = nanoseconds(Clock::now());
   nlohmann::json calls = nlohmann::json::array();
-  const std::uint64_t num_kept = std::min<std::uint64_t>(num_started_, kNumEntries);
-  for (std::uint64_t i = num_started_ - num_kept; i < num_started_; ++i) {
-    const Entry& entry = entries_[i % kNumEntries];
-    nlohmann::json call{{"sequence", entry.call.sequence},
-                        {"operation", operation_name(entry.call.operation)},
-                        {"dtype", dtype_name(entry.call.dtype)},
-                        {"count", entry.call.count},
-                        {"reduce_op", reduce_op_name(entry.call.reduce_op)},
-                        {"root", entry.call.root},
-                        {"name", entry.name.data()},
-                        {"started_us_ago", microseconds(now - entry.start)}};
-    if (entry.finished) call["duration_us"] = microseconds(entry.end - entry.start);
-    calls.push_back(std::move(call));
-  }
+  for (const RecordedCall& call : this->calls()) calls.push_back(json_of(call, now_ns));
   return calls;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "collectives/adasum.h"
 #include "collectives/node_operations.h"
@@ -27,16 +28,27 @@ void validate_split(const std::vector<int>& ranks, int rank, int world_size) {
 
 HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                                    std::shared_ptr<Arena> arena, std::optional<LinkProfile> links)
-    : topology_(std::move(topology)),
+    : HostCommunicator(std::move(transport), topology, health, std::move(arena), std::move(links),
+                       Recording(topology.world_size())) {}
+
+HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
+                                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording,
+                                   Patience patience)
+    : patience_(patience),
+      recording_(std::move(recording)),
+      recorder_(recording_.recorder()),
+      topology_(std::move(topology)),
       transport_(std::move(transport)),
       health_(health),
       uncaught_at_start_(std::uncaught_exceptions()),
       links_(links),
       algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
-      point_to_point_(*transport_, topology_),
-      all_ranks_(topology_.world_size()) {
+      point_to_point_(*transport_, topology_, patience.timeout),
+      all_ranks_(topology_.world_size()),
+      progress_(patience.timeout) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
+  group_.record_in(recorder_);
 }
 
 /// An exception must reach whoever reports it, although calls that it left under way may wait for a rank much longer.
@@ -50,15 +62,31 @@ HostCommunicator::~HostCommunicator() {
 
 /// Runs `action` as this communicator's next, alone; what it throws is the communicator's failure, which sticks.
 template <class Action>
-void HostCommunicator::exclusively(Action action) {
+void HostCommunicator::exclusively(Action action, Clock::time_point asked) {
   std::lock_guard lock(execution_);
+  asked_ = asked;
   if (failure_) std::rethrow_exception(failure_);
   health_.check();
   try {
     action();
   } catch (...) {
-    failure_ = std::current_exception();
-    throw;
+    failure_ = explained(std::current_exception());
+    std::rethrow_exception(failure_);
+  }
+}
+
+/// A TimeoutError of this rank's own names those who are missing on all hosts.
+std::exception_ptr HostCommunicator::explained(std::exception_ptr failure) const {
+  if (patience_.attendance == nullptr || health_.failed()) return failure;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const TimeoutError&) {
+    const std::string text = patience_.attendance->explain_timeout(recording_.name());
+    if (text.empty()) return failure;
+    return std::make_exception_ptr(
+        TimeoutError(text, "look at what the missing ranks are doing; raise the timeout if they are only slow"));
+  } catch (...) {
+    return failure;
   }
 }
 
@@ -74,12 +102,14 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
   const auto state = std::make_shared<std::atomic<int>>(kQueued);
   const TimeoutError late(concat("timed out in ", what, ": asynchronous calls asked for before have not completed"),
                           "look at what the other ranks are doing; raise the deadline if they are only slow");
-  Work work = progress_.submit(std::string(what), [this, state, action = std::move(action), late] {
-    exclusively([&] {
-      int queued = kQueued;
-      if (!state->compare_exchange_strong(queued, kBegun)) throw late;  // the caller and its memory are gone
-      action();
-    });
+  Work work = progress_.submit(std::string(what), [this, state, action = std::move(action), late, asked = Clock::now()] {
+    exclusively(
+        [&] {
+          int queued = kQueued;
+          if (!state->compare_exchange_strong(queued, kBegun)) throw late;  // the caller and its memory are gone
+          action();
+        },
+        asked);
   });
   while (!work.done()) {
     try {
@@ -88,7 +118,7 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
       if (work.done()) break;  // its own error, or that of a call before it, says more
       int queued = kQueued;
       if (state->compare_exchange_strong(queued, kGivenUp)) throw late;
-      deadline = Deadline::after(kDefaultTimeout);  // it has begun, and ends by its own deadline
+      deadline = Deadline::after(timeout());  // it has begun, and ends by its own deadline
     }
   }
   work.wait(deadline);
@@ -96,10 +126,10 @@ void HostCommunicator::run_behind_others(std::string_view what, std::function<vo
 
 Work HostCommunicator::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
-  return progress_.submit(title_of(request),
-                          [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
-                            exclusively([&] { execute_now(copy.borrowed(), deadline); });
-                          });
+  return progress_.submit(title_of(request), [this, copy = OwnedRequest(request), asked = Clock::now(),
+                                              deadline = Deadline::after(timeout())] {
+    exclusively([&] { execute_now(copy.borrowed(), deadline); }, asked);
+  });
 }
 
 void HostCommunicator::run(const Request& request, Deadline deadline) {
@@ -121,9 +151,9 @@ Work HostCommunicator::recv_async(const Buffer& buffer, int from, std::string_vi
 void HostCommunicator::execute_now(const Request& request, Deadline deadline) {
   Call call = call_of(request, world_size());
   call.sequence = next_sequence_++;
-  const std::uint64_t number = recorder_->started(call);
+  const std::uint64_t number = recorder_.started(call, std::exchange(asked_, {}));
   dispatch(request, call, deadline);
-  recorder_->finished(number);
+  recorder_.finished(number);
 }
 
 void HostCommunicator::dispatch(const Request& request, const Call& call, Deadline deadline) {
@@ -152,7 +182,7 @@ void HostCommunicator::dispatch(const Request& request, const Call& call, Deadli
 }
 
 SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
-  const Deadline deadline = Deadline::after(kDefaultTimeout);
+  const Deadline deadline = Deadline::after(timeout());
   NodeAllocation allocation;
   in_order(
       "allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
@@ -171,10 +201,10 @@ NodeAllocation HostCommunicator::allocate_on_host(std::size_t num_bytes, Deadlin
   call.operation = Operation::kAllgather;
   call.count = num_bytes;
   call.name = "arena allocation";
-  const std::uint64_t number = recorder_->started(call);
+  const std::uint64_t number = recorder_.started(call, std::exchange(asked_, {}));
   begin(call, deadline);
   NodeAllocation result = allocate_on_node(group_, num_bytes, deadline);
-  recorder_->finished(number);
+  recorder_.finished(number);
   return result;
 }
 
@@ -187,11 +217,10 @@ std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ra
   validate_split(ranks, rank(), world_size());
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
-    result =
-        std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_, group_.arena(),
-                                           links_);
+    result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
+                                                group_.arena(), links_, recording_.of_split(ranks), patience_);
   };
-  in_order("split", make, Deadline::after(kDefaultTimeout));
+  in_order("split", make, Deadline::after(timeout()));
   return result;
 }
 

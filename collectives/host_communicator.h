@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "collectives/agreement.h"
+#include "collectives/attendance.h"
+#include "collectives/call_history.h"
 #include "collectives/choose.h"
 #include "collectives/communicator.h"
 #include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
-#include "collectives/flight_recorder.h"
 #include "collectives/node_allocation.h"
 #include "collectives/node_group.h"
 #include "collectives/point_to_point.h"
@@ -27,19 +28,29 @@
 
 namespace skein {
 
+/// How a communicator waits. `attendance`, if there is one, tells which ranks a call waits for, and must outlive it.
+struct Patience {
+  Clock::duration timeout = kDefaultTimeout;
+  Attendance* attendance = nullptr;
+};
+
 /// The composition: node reduce -> slice schedules between hosts -> node publish. Made by make_communicator; directly
-/// in tests, with ranks as threads. `health` must outlive it.
+/// in tests, with ranks as threads. `health` must outlive it. Its calls are kept in `recording`.
 class HostCommunicator final : public Communicator {
  public:
   /// `links` must be the same on all ranks.
   HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
                    std::shared_ptr<Arena> arena = nullptr, std::optional<LinkProfile> links = {});
+  HostCommunicator(std::unique_ptr<Transport> transport, Topology topology, Health& health,
+                   std::shared_ptr<Arena> arena, std::optional<LinkProfile> links, Recording recording,
+                   Patience patience = {});
   /// Finishes the asynchronous calls. While an exception unwinds it gives them 5 s, then fails the whole process's
   /// `health` to end them.
   ~HostCommunicator() override;
 
   int rank() const override { return transport_->rank(); }
   const Topology& topology() const override { return topology_; }
+  Clock::duration timeout() const override { return patience_.timeout; }
   SharedMemory allocate(std::size_t num_bytes) override;
   Work start(const Request& request) override;
   void run(const Request& request, Deadline deadline) override;
@@ -48,13 +59,14 @@ class HostCommunicator final : public Communicator {
   Work recv_async(const Buffer& buffer, int from, std::string_view name) override;
 
   /// The last calls, for the post-mortem; may outlive the communicator.
-  std::shared_ptr<const FlightRecorder> flight_recorder() const { return recorder_; }
+  std::shared_ptr<const FlightRecorder> flight_recorder() const { return recording_.shared_recorder(); }
 
  private:
   template <class Action>
   void in_order(std::string_view what, Action action, Deadline deadline);
   template <class Action>
-  void exclusively(Action action);
+  void exclusively(Action action, Clock::time_point asked = {});
+  std::exception_ptr explained(std::exception_ptr failure) const;
   void run_behind_others(std::string_view what, std::function<void()> action, Deadline deadline);
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
@@ -78,6 +90,9 @@ class HostCommunicator final : public Communicator {
   void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
   bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
 
+  const Patience patience_;
+  const Recording recording_;
+  FlightRecorder& recorder_;
   Topology topology_;
   std::unique_ptr<Transport> transport_;
   Health& health_;
@@ -90,7 +105,7 @@ class HostCommunicator final : public Communicator {
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows
   std::uint64_t next_sequence_ = 0;
-  std::shared_ptr<FlightRecorder> recorder_ = std::make_shared<FlightRecorder>();
+  Clock::time_point asked_{};  // when the call under way was asked for, unless it was just now
   std::exception_ptr failure_;  // the first of this communicator
   ProgressThread progress_;     // last: its tasks use everything above
 };

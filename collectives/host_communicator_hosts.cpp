@@ -68,6 +68,7 @@ void HostCommunicator::agree(const Call& call, const SmallPayload& payload, Dead
                                     deadline);
     });
   }
+  recorder_.met();
   if (!agreed) throw_mismatch(call, deadline);
 }
 

@@ -132,7 +132,7 @@ Work JoinScope::start(const Request& request) {
   check_request(request, Backend::kHost, rank(), world_size());
   std::lock_guard lock(submitting_);
   last_asynchronous_ = progress_.submit(
-      title_of(request), [this, copy = OwnedRequest(request), deadline = Deadline::after(kDefaultTimeout)] {
+      title_of(request), [this, copy = OwnedRequest(request), deadline = Deadline::after(timeout())] {
         exclusively([&] { execute(copy.borrowed(), deadline); });
       });
   return last_asynchronous_;
@@ -257,7 +257,7 @@ void JoinScope::leave() {
 }
 
 SharedMemory JoinScope::allocate(std::size_t num_bytes) {
-  const Deadline deadline = Deadline::after(kDefaultTimeout);
+  const Deadline deadline = Deadline::after(timeout());
   SharedMemory memory;
   wait_for_asynchronous("allocate", deadline);
   exclusively([&] {

@@ -45,7 +45,8 @@ class JoinScope final : public Communicator {
 
   /// Says that this rank has no more calls to make; blocks until no rank has, for at most `patience` between two calls
   /// of the others. Collective. Returns the rank that joined last, the highest of several: the same on all ranks.
-  int join(Clock::duration patience = kDefaultTimeout);
+  int join(Clock::duration patience);
+  int join() { return join(timeout()); }
 
   /// How many ranks took part in the last call that has begun; the same on all of them once it has completed. Training
   /// that must stop as soon as one rank runs out leaves its loop when this falls below world_size().
@@ -53,6 +54,7 @@ class JoinScope final : public Communicator {
 
   int rank() const override { return communicator_.rank(); }
   const Topology& topology() const override { return communicator_.topology(); }
+  Clock::duration timeout() const override { return communicator_.timeout(); }
   /// Refused with a UsageError once a rank has joined: it would have no part of the memory.
   SharedMemory allocate(std::size_t num_bytes) override;
   Work start(const Request& request) override;

@@ -174,12 +174,16 @@ void NodeGroup::meet(Transport& transport, int slot) {
 
 void NodeGroup::begin(const Call& call, const Places& places, Deadline deadline) {
   gather(call, places, deadline);
+  if (recorder_ != nullptr) waited_ ? recorder_->met() : recorder_->met_at_once();
   compare(call, deadline);
 }
 
 void NodeGroup::gather(const Call& call, const Places& places, Deadline deadline) {
   current_ = &call;
-  line(local_rank_).arrivals[(reached_ + 1) % 2] = {call.digest(), places};
+  const std::uint64_t digest = call.digest();
+  line(local_rank_).arrivals[(reached_ + 1) % 2] = {digest, places};
+  if (recorder_ != nullptr) recorder_->announced(digest);
+  waited_ = false;
   publish();
   wait_for_all(deadline);
 }
@@ -213,7 +217,6 @@ void NodeGroup::wait_for_all(Deadline deadline) {
 bool NodeGroup::look_for(int local_rank) const {
   constexpr int kChecksPerClockRead = 64;
   const std::atomic<std::uint32_t>& progress = line(local_rank).progress;
-  if (has_reached(progress.load(std::memory_order_acquire), reached_)) return true;
   const auto limit = Clock::now() + (core_for_each_ ? kSpinTime : kYieldTime);
   do {
     for (int i = 0; core_for_each_ && i < kChecksPerClockRead; ++i) {
@@ -228,6 +231,8 @@ bool NodeGroup::look_for(int local_rank) const {
 
 void NodeGroup::wait_for(int local_rank, Deadline deadline) {
   constexpr std::chrono::nanoseconds kLongestSleep = 50ms;  // then look at health and deadline
+  if (has_reached(line(local_rank).progress.load(std::memory_order_acquire), reached_)) return;
+  waited_ = true;
   if (look_for(local_rank)) return;
   Line& peer = line(local_rank);
   peer.num_sleepers.fetch_add(1, std::memory_order_seq_cst);

@@ -13,6 +13,7 @@
 
 #include "collectives/arena.h"
 #include "collectives/call.h"
+#include "collectives/flight_recorder.h"
 #include "collectives/peer_memory.h"
 #include "collectives/transport.h"
 #include "runtime/process/deadline.h"
@@ -61,6 +62,8 @@ class NodeGroup {
     Arena::Location output = Arena::kNowhere;
   };
 
+  /// From here on `recorder`, which must outlive the group, hears what each call announces and when all have met.
+  void record_in(FlightRecorder& recorder) { recorder_ = &recorder; }
   /// Begins a call: says what it is and where the buffers lie, waits for all, compares. Throws MismatchError on every
   /// rank, naming all of them, when they disagree. `call` must live until the call ends.
   void begin(const Call& call, const Places& places, Deadline deadline);
@@ -114,7 +117,9 @@ class NodeGroup {
   std::size_t stage_bytes_;
   bool core_for_each_ = false;     // of the ranks
   std::uint32_t reached_ = 0;      // sync points of this rank
+  bool waited_ = false;            // for anybody, since the last gather() began
   const Call* current_ = nullptr;  // for error messages
+  FlightRecorder* recorder_ = nullptr;
 };
 
 }  // namespace skein

@@ -107,21 +107,28 @@ class Mover {
   }
 
   void in_place() {
-    copy_own();
+    const std::size_t together = num_incoming_bytes();
+    copy_own(together);
     if (!copy_share_of_all()) {
       for_each_incoming([&](const Movement::Incoming& block) {
-        if (block.from != me()) copy_bytes(own_target(block), source_in_arena(block), block.target.count * element_);
+        if (block.from != me())
+          copy_bytes(own_target(block), source_in_arena(block), block.target.count * element_, together);
       });
     }
     group_.sync(deadline_);
+  }
+  std::size_t num_incoming_bytes() const {
+    std::size_t count = 0;
+    for (const Movement::Incoming& block : movement_.incoming) count += block.target.count;
+    return count * element_;
   }
   const std::byte* source_in_arena(const Movement::Incoming& block) const {
     return group_.address(group_.places(block.from).input, block.from) +
            outgoing(block.from)[block.index].begin * element_;
   }
-  void copy_own() {
+  void copy_own(std::size_t together) {
     for (const Movement::Incoming& block : movement_.incoming)
-      if (block.from == me()) copy_bytes(own_target(block), own_source(block), block.target.count * element_);
+      if (block.from == me()) copy_bytes(own_target(block), own_source(block), block.target.count * element_, together);
   }
 
   /// Where every output lies in the arena too, anybody may copy anything: all copies, in the order of those who get
@@ -145,7 +152,8 @@ class Mover {
         begin += block.target.count;
         if (from == end) continue;
         std::byte* const target = group_.address(group_.places(to).output, to) + block.target.begin * element_;
-        copy_bytes(target + from * element_, source_in_arena(block) + from * element_, (end - from) * element_);
+        copy_bytes(target + from * element_, source_in_arena(block) + from * element_, (end - from) * element_,
+                   num_incoming_bytes());
       }
     return true;
   }

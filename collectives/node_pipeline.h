@@ -16,8 +16,9 @@ inline std::byte* bytes(const Buffer& buffer) {
 }
 
 /// Also of nothing, from nowhere, and onto itself.
-inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t num_bytes) {
-  if (to != from) copy_large(to, from, num_bytes);
+inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t num_bytes,
+                       std::size_t num_bytes_together = 0) {
+  if (to != from) copy_large(to, from, num_bytes, num_bytes_together);
 }
 
 /// For each local rank, an address computed from it.

@@ -41,8 +41,12 @@ std::span<std::byte> bytes_of(const Buffer& buffer) {
 /// A send or receive under way; its transfers have been started in the order of the calls.
 class PointToPoint::Message final : public Work::State {
  public:
-  Message(const Buffer& buffer, std::string_view name, std::string peer)
-      : buffer_(buffer), expected_(header_of(buffer, name)), peer_(std::move(peer)), start_(Clock::now()) {}
+  Message(const Buffer& buffer, std::string_view name, std::string peer, Clock::duration timeout)
+      : buffer_(buffer),
+        expected_(header_of(buffer, name)),
+        peer_(std::move(peer)),
+        timeout_(timeout),
+        start_(Clock::now()) {}
 
   void start_sending(Transport& transport, int to) {
     header_ = expected_;
@@ -64,7 +68,8 @@ class PointToPoint::Message final : public Work::State {
     run_time_ = Clock::now() - start_;
     completed_ = true;
   }
-  void order(void*) override { wait(Deadline::after(kDefaultTimeout)); }
+  void order(void*) override { wait(Deadline::after(timeout_)); }
+  Clock::duration patience() const override { return timeout_; }
   bool done() const override {
     std::lock_guard lock(mutex_);
     return completed_ || (transfers_[0]->done() && (header_ != expected_ || transfers_[1]->done()));
@@ -80,6 +85,7 @@ class PointToPoint::Message final : public Work::State {
   Buffer buffer_;
   Header expected_;
   std::string peer_;
+  Clock::duration timeout_;
   Clock::time_point start_;
   Header header_;
   mutable std::mutex mutex_;                            // guards what follows
@@ -88,8 +94,8 @@ class PointToPoint::Message final : public Work::State {
   Clock::duration run_time_{};
 };
 
-PointToPoint::PointToPoint(Transport& transport, const Topology& topology)
-    : transport_(transport), topology_(topology) {}
+PointToPoint::PointToPoint(Transport& transport, const Topology& topology, Clock::duration timeout)
+    : transport_(transport), topology_(topology), timeout_(timeout) {}
 PointToPoint::~PointToPoint() = default;
 
 void PointToPoint::check(const char* verb, const Buffer& buffer, int peer) const {
@@ -112,7 +118,7 @@ Work PointToPoint::keep(std::shared_ptr<Message> message) {
 
 Work PointToPoint::send(const Buffer& buffer, int to, std::string_view name) {
   check("send", buffer, to);
-  auto message = std::make_shared<Message>(buffer, name, topology_.describe(to));
+  auto message = std::make_shared<Message>(buffer, name, topology_.describe(to), timeout_);
   std::lock_guard lock(mutex_);
   message->start_sending(transport_, to);
   return keep(std::move(message));
@@ -120,7 +126,7 @@ Work PointToPoint::send(const Buffer& buffer, int to, std::string_view name) {
 
 Work PointToPoint::recv(const Buffer& buffer, int from, std::string_view name) {
   check("recv", buffer, from);
-  auto message = std::make_shared<Message>(buffer, name, topology_.describe(from));
+  auto message = std::make_shared<Message>(buffer, name, topology_.describe(from), timeout_);
   std::lock_guard lock(mutex_);
   message->start_receiving(transport_, from);
   return keep(std::move(message));

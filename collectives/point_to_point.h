@@ -17,7 +17,7 @@ namespace skein {
 class PointToPoint {
  public:
   /// Both must outlive it, and every Work that it has handed out.
-  PointToPoint(Transport& transport, const Topology& topology);
+  PointToPoint(Transport& transport, const Topology& topology, Clock::duration timeout = kDefaultTimeout);
   ~PointToPoint();
 
   Work send(const Buffer& buffer, int to, std::string_view name);
@@ -31,6 +31,7 @@ class PointToPoint {
 
   Transport& transport_;
   const Topology& topology_;
+  const Clock::duration timeout_;
   std::mutex mutex_;                               // guards what follows, and the order of messages
   std::list<std::shared_ptr<Message>> under_way_;  // also those that nobody waits for any more
 };

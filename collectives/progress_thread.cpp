@@ -10,7 +10,8 @@
 namespace skein {
 
 struct ProgressThread::Task final : Work::State {
-  Task(std::string name, std::function<void()> work) : what(std::move(name)), run(std::move(work)) {}
+  Task(std::string name, std::function<void()> work, Clock::duration its_patience)
+      : what(std::move(name)), run(std::move(work)), time_to_wait(its_patience) {}
 
   void complete(std::exception_ptr thrown, Clock::duration time) {
     std::lock_guard lock(mutex);
@@ -26,7 +27,8 @@ struct ProgressThread::Task final : Work::State {
                          "look at what the other ranks are doing; raise the deadline if they are only slow");
     if (failure) std::rethrow_exception(failure);
   }
-  void order(void*) override { wait(Deadline::after(kDefaultTimeout + kTimeToSayWhy)); }
+  void order(void*) override { wait(Deadline::after(time_to_wait)); }
+  Clock::duration patience() const override { return time_to_wait; }
   bool done() const override {
     std::lock_guard lock(mutex);
     return completed;
@@ -39,6 +41,7 @@ struct ProgressThread::Task final : Work::State {
 
   const std::string what;
   std::function<void()> run;
+  const Clock::duration time_to_wait;
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   bool completed = false;
@@ -56,7 +59,7 @@ ProgressThread::~ProgressThread() {
 }
 
 Work ProgressThread::submit(std::string what, std::function<void()> task) {
-  auto state = std::make_shared<Task>(std::move(what), std::move(task));
+  auto state = std::make_shared<Task>(std::move(what), std::move(task), patience_);
   std::lock_guard lock(mutex_);
   queue_.push_back(state);
   if (!thread_.joinable()) {

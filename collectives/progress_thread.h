@@ -14,7 +14,8 @@ namespace skein {
 
 class ProgressThread {
  public:
-  ProgressThread() = default;
+  /// `timeout`: the communicator's; whoever waits for a Work without a deadline gives up a little later.
+  explicit ProgressThread(Clock::duration timeout = kDefaultTimeout) : patience_(timeout + kTimeToSayWhy) {}
   /// Finishes what has been submitted, then ends the thread.
   ~ProgressThread();
   ProgressThread(const ProgressThread&) = delete;
@@ -32,6 +33,7 @@ class ProgressThread {
   struct Task;
   void loop();
 
+  const Clock::duration patience_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::condition_variable idle_;

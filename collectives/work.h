@@ -23,6 +23,8 @@ class Work {
     virtual void order(void* stream) = 0;
     virtual bool done() const = 0;
     virtual Clock::duration run_time() const = 0;
+    /// How long whoever names no deadline waits for it from now on.
+    virtual Clock::duration patience() const { return kDefaultTimeout + kTimeToSayWhy; }
   };
 
   Work() = default;
@@ -31,7 +33,9 @@ class Work {
   /// False for a default-made Work, on which nothing else may be called.
   bool valid() const { return state_ != nullptr; }
   /// Blocks the calling thread until the result is in the buffer. Throws what the collective threw, or TimeoutError.
-  void wait(Deadline deadline = Deadline::after(kDefaultTimeout + kTimeToSayWhy)) { state_->wait(deadline); }
+  void wait(Deadline deadline) { state_->wait(deadline); }
+  /// The same, a little beyond the communicator's timeout.
+  void wait() { wait(Deadline::after(state_->patience())); }
   /// Makes the device queue `stream` wait for the result without blocking the host. On the CPU there are no queues:
   /// it waits as wait() does.
   void order(void* stream) { state_->order(stream); }

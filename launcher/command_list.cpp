@@ -48,6 +48,7 @@ Invocation understand_group(const std::vector<std::string>& words) {
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> kCommands = {
       {"run", "start a program on N ranks, here or on several hosts", run_command},
+      {"postmortem", "say which rank and call of a failed job diverged first", postmortem_command},
       {"runs ls", "list the runs of a runs directory", runs_ls_command},
       {"runs show", "print what is known about one run", runs_show_command},
       {"tune", "measure the links between hosts and write a profile of them", tune_command},

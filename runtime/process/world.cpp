@@ -176,9 +176,13 @@ void World::listen() {
 
 World::~World() {
   const bool unwinding = std::uncaught_exceptions() > uncaught_at_start_;
+  if (!unwinding && !health_.failed())
+    for (const auto& [type, companion] : companions_) companion->before_farewell();
   if (!unwinding && everyone_leaves(health_)) {
     if (lifeline_) lifeline_->leave();
     watch_.reset();
+    for (const auto& [type, companion] : companions_) companion->after_farewell();
+    companions_.clear();
     lifeline_.reset();
     MPI_Finalize();
   }

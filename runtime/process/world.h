@@ -6,8 +6,10 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <typeindex>
 
 #include "runtime/process/health.h"
 #include "runtime/process/post_mortem.h"
@@ -45,9 +47,25 @@ class World {
   /// How ranks hear of each other beside MPI; null in a world of one.
   Lifeline* lifeline() { return lifeline_.get(); }
 
+  /// What another layer keeps with the World, one object of each type. Not called once the job has failed.
+  class Companion {
+   public:
+    virtual ~Companion() = default;
+    virtual void before_farewell() {}  ///< before the other ranks learn that this one is about to leave
+    virtual void after_farewell() {}   ///< once all ranks are about to leave and none has; MPI still works
+  };
+  /// The companion of type `T`, made as T(World&) at the first call. From one thread at a time.
+  template <class T>
+  T& companion() {
+    std::unique_ptr<Companion>& companion = companions_[std::type_index(typeid(T))];
+    if (!companion) companion = std::make_unique<T>(*this);
+    return static_cast<T&>(*companion);
+  }
+
   /// Ends the job: logs the error, writes the post-mortem, waits up to 2 s for the others' and tells MPI to abort all
-  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's own (runtime/process/error.h), 1
-  /// for other exceptions. Call it where `error` is caught: only then does it keep its kind.
+  /// ranks; leaves this process a second later, or within 20 where the file system hangs. The exit code is the error's
+  /// own (runtime/process/error.h), 1 for other exceptions. Call it where `error` is caught: only then does it keep its
+  /// kind.
   [[noreturn]] void fail(const std::exception& error);
 
  private:
@@ -67,6 +85,7 @@ class World {
   PostMortem post_mortem_;
   std::atomic<bool> heard_{false};  // the failure comes from another rank
   std::unique_ptr<Lifeline> lifeline_;
+  std::map<std::type_index, std::unique_ptr<Companion>> companions_;
   std::unique_ptr<Watch> watch_;
 };
 

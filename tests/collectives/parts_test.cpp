@@ -1,13 +1,11 @@
-// The small parts: what a call says of itself, what backends can do, the last calls, how work is divided.
+// The small parts: what a call says of itself, what backends can do, how work is divided.
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "collectives/call.h"
 #include "collectives/capabilities.h"
-#include "collectives/flight_recorder.h"
 #include "collectives/node_operations.h"
 
 namespace skein {
@@ -88,33 +86,6 @@ TEST(Capabilities, NameWhatIsMissing) {
   EXPECT_NE(why(Backend::kNccl, DType::kFloat32, ReduceOp::kAdasum).find("NCCL"), std::string::npos);
   EXPECT_NE(why_unsupported(Backend::kHost, Operation::kReduce, DType::kFloat32, ReduceOp::kAdasum), "");
   EXPECT_EQ(why_unsupported(Backend::kHost, Operation::kAllgather, DType::kInt8, ReduceOp::kAverage), "");
-}
-
-TEST(FlightRecorder, KeepsTheLastCallsOldestFirst) {
-  FlightRecorder recorder;
-  for (std::uint64_t i = 0; i < FlightRecorder::kNumEntries + 5; ++i) {
-    Call call = sample_call();
-    call.sequence = i;
-    const std::uint64_t number = recorder.started(call);
-    if (i + 1 < FlightRecorder::kNumEntries + 5) recorder.finished(number);
-  }
-  const auto calls = recorder.to_json();
-  ASSERT_EQ(calls.size(), FlightRecorder::kNumEntries);
-  EXPECT_EQ(calls.front()["sequence"], 5);
-  EXPECT_EQ(calls.front()["name"], "layer3.0.conv1.weight");
-  EXPECT_EQ(calls.front()["operation"], "allreduce");
-  EXPECT_TRUE(calls.front().contains("duration_us"));
-  EXPECT_FALSE(calls.back().contains("duration_us")) << "has not finished";
-}
-
-TEST(FlightRecorder, CutsLongNames) {
-  const std::string name(100, 'x');
-  Call call = sample_call();
-  call.name = name;
-  FlightRecorder recorder;
-  EXPECT_TRUE(recorder.to_json().empty());
-  recorder.started(call);
-  EXPECT_EQ(recorder.to_json()[0]["name"], std::string(47, 'x'));
 }
 
 TEST(CacheAlignedPart, PartsCoverEverythingOnceAndBeginAtCacheLines) {

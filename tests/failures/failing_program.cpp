@@ -1,4 +1,4 @@
-// failing_program DIRECTORY FAULT [TIMEOUT WARN_AFTER]: a job of which rank 1 fails in a given way, or which the test that
+// failing_program DIRECTORY FAULT: a job of which rank 1 fails in a given way, or which the test that
 // started it does something to. Each rank leaves log and post-mortem in DIRECTORY, and says when all is ready.
 
 #include <sys/resource.h>

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -81,6 +82,29 @@ void fail(World& world, const Arguments& arguments) {
   sum_over_ranks(*communicator);
 }
 
+/// An allreduce of all ranks of `communicator` with little patience.
+void impatient_sum(Communicator& communicator, std::string_view name) {
+  auto one = 1.0f;
+  const Buffer buffer{&one, 1, DType::kFloat32};
+  communicator.run({.operation = Operation::kAllreduce, .input = buffer, .output = buffer, .name = name},
+                   Deadline::after(std::chrono::milliseconds(300)));
+}
+
+/// diverge DIRECTORY mismatch|late|early|die|deadlock: rank 1 does something else than the others, in this way.
+void diverge(World& world, const Arguments& arguments) {
+  leave_traces(world, arguments.at(0));
+  const std::string& how = arguments.at(1);
+  auto communicator = make_communicator(world);
+  const auto split = world.rank() < 2 ? communicator->split({1, 0}) : nullptr;
+  for (int i = 0; i < 3; ++i) impatient_sum(*communicator, "gradients");
+  const bool differs = world.rank() == 1;
+  if (differs && how == "late") std::this_thread::sleep_for(seconds(20));
+  if (differs && how == "early") return;
+  if (differs && how == "die") std::raise(SIGKILL);
+  if (differs && how == "deadlock") impatient_sum(*split, "first in the split");
+  impatient_sum(*communicator, differs && how == "mismatch" ? "bias" : "weights");
+}
+
 /// leave: rank 0 returns from main() while the others still wait for it.
 void leave(World& world, const Arguments&) {
   const auto communicator = make_communicator(world);
@@ -123,7 +147,7 @@ using Scene = std::function<void(World&, const Arguments&)>;
 
 const std::map<std::string, Scene>& scenes() {
   static const std::map<std::string, Scene> all{
-      {"hello", hello}, {"victim", victim}, {"fail", fail}, {"leave", leave}, {"idle", idle}};
+      {"hello", hello}, {"victim", victim}, {"fail", fail}, {"diverge", diverge}, {"leave", leave}, {"idle", idle}};
   return all;
 }
 
