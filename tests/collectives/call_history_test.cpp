@@ -24,7 +24,7 @@ struct Histories {
     run_rank_threads(local_sizes, [&](RankContext& rank) {
       const auto history = std::make_shared<CallHistory>();
       {
-        HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health, nullptr,
+        HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health, nullptr, std::nullopt,
                                       history->of_world(rank.topology.world_size()));
         body(communicator);
       }

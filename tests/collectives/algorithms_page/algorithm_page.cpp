@@ -38,7 +38,8 @@ const std::map<std::string, Planner>& planners() {
        [=](int r, int n, std::size_t c) { return linear_gather(r, 0, blocks(c, n), {0, blocks(c, n)[r].count}); }},
       {"linear_scatter",
        [=](int r, int n, std::size_t c) { return linear_scatter(r, 0, blocks(c, n), {0, blocks(c, n)[r].count}); }},
-      {"pairwise_alltoall", [=](int r, int n, std::size_t c) { return pairwise_alltoall(r, blocks(c, n), blocks(c, n)); }},
+      {"pairwise_alltoall",
+       [=](int r, int n, std::size_t c) { return pairwise_alltoall(r, blocks(c, n), blocks(c, n)); }},
   };
   return kPlanners;
 }
@@ -52,7 +53,8 @@ std::string short_number(double value) {
 }
 
 /// By the model, on links that cost only what is given; ranks on hosts of their own. `separate` as in WorkPart.
-double model_seconds(const std::vector<Schedule>& plan, bool separate, double alpha, double beta, std::size_t segment_bytes) {
+double model_seconds(const std::vector<Schedule>& plan, bool separate, double alpha, double beta,
+                     std::size_t segment_bytes) {
   LinkProfile profile;
   profile.between_hosts = {alpha, beta, 0};
   profile.reduce_byte_seconds = 0;
