@@ -174,11 +174,4 @@ Schedule pairwise_alltoall(int rank, std::span<const Range> sent, std::span<cons
   return schedule;
 }
 
-Schedule dissemination_barrier(int rank, int world_size) {
-  Schedule schedule;
-  for (int distance = 1; distance < world_size; distance *= 2)
-    schedule.push_back({modulo(rank + distance, world_size), {}, modulo(rank - distance, world_size), {}, false});
-  return schedule;
-}
-
 }  // namespace skein

@@ -49,8 +49,4 @@ Schedule linear_scatter(int rank, int root, std::span<const Range> blocks, Range
 /// that each link carries one message at a time. Same paper as recursive doubling.
 Schedule pairwise_alltoall(int rank, std::span<const Range> sent, std::span<const Range> received);
 
-/// Dissemination barrier: ceil(log2(n)) empty messages. Hensgen, Finkel, Manber, "Two algorithms for barrier
-/// synchronization", Int. J. Parallel Program. 17 (1988), doi:10.1007/BF01379320.
-Schedule dissemination_barrier(int rank, int world_size);
-
 }  // namespace skein

@@ -1,6 +1,7 @@
 #include "collectives/choose.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kShortBytes = 32 * 1024;
 /// The model must promise this much, as a ratio of times, before its choice displaces the default's.
 constexpr double kClearGain = 1.1;
+constexpr double kEqual = 1.03;  // below this two choices are as good as each other
 constexpr std::size_t kLeastBytes = 1024;
 constexpr std::size_t kMostBytes = 4 << 20;  // where only bytes count any more
 /// The model of a larger world takes too long; its crossovers are those of a smaller one, scaled.
@@ -32,22 +34,18 @@ Topology modelled(const Topology& topology) {
   return Topology::of(std::vector<int>(num_hosts, local_size));
 }
 
-/// `usual` is the default's choice.
+/// `usual` is the default's choice, `previous` that for the next smaller size, if any.
 Algorithm fastest(Operation operation, std::size_t num_bytes, const Topology& topology, const LinkProfile& profile,
-                  Algorithm usual) {
-  const auto seconds = [&](Algorithm algorithm) {
-    return predict_seconds(data_workload({operation, num_bytes, topology}, algorithm), hosts_of(topology), profile);
-  };
-  Algorithm best = usual;
-  double best_seconds = seconds(usual) / kClearGain;
-  for (const Algorithm algorithm : algorithms_of(operation, schedule_size(operation, topology))) {
-    if (algorithm == usual) continue;
-    const double predicted = seconds(algorithm);
-    if (predicted >= best_seconds) continue;
-    best = algorithm;
-    best_seconds = predicted;
-  }
-  return best;
+                  Algorithm usual, std::optional<Algorithm> previous) {
+  std::map<Algorithm, double> seconds;
+  for (const Algorithm algorithm : algorithms_of(operation, schedule_size(operation, topology)))
+    seconds[algorithm] =
+        predict_seconds(data_workload({operation, num_bytes, topology}, algorithm), hosts_of(topology), profile);
+  const auto best =
+      std::min_element(seconds.begin(), seconds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (best->second * kClearGain > seconds.at(usual)) return usual;
+  if (previous && seconds.at(*previous) < best->second * kEqual) return *previous;
+  return best->first;
 }
 
 std::vector<AlgorithmTable::Entry> fastest_by_size(Operation operation, const Topology& topology,
@@ -57,8 +55,9 @@ std::vector<AlgorithmTable::Entry> fastest_by_size(Operation operation, const To
   std::vector<AlgorithmTable::Entry> entries;
   for (std::size_t num_bytes = kLeastBytes; num_bytes <= kMostBytes; num_bytes *= 2) {
     const std::size_t asked = chosen_bytes(operation, num_bytes, small);
-    const Algorithm algorithm = fastest(operation, num_bytes, small, profile, usual.choose(operation, asked));
-    if (!entries.empty() && entries.back().algorithm == algorithm) continue;
+    const auto previous = entries.empty() ? std::nullopt : std::optional(entries.back().algorithm);
+    const Algorithm algorithm = fastest(operation, num_bytes, small, profile, usual.choose(operation, asked), previous);
+    if (previous == algorithm) continue;
     const std::size_t scaled = asked * schedule_size(operation, topology) / schedule_size(operation, small);
     entries.push_back({entries.empty() ? 0 : scaled, algorithm});
   }

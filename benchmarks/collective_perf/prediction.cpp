@@ -14,7 +14,7 @@ Prediction::Prediction(World& world) : topology_(world.topology()) {
   const auto links = share_links(*transport, std::nullopt, Deadline::after(kDefaultTimeout));
   algorithms_ = choose_algorithms(topology_, links);
   was_measured_ = !links;
-  links_ = links ? *links : measure_links(*transport, topology_, /*repeats=*/5, Deadline::after(kDefaultTimeout)).profile;
+  links_ = links ? *links : measure_links(*transport, topology_, /*repeats=*/5).profile;
 }
 
 double Prediction::microseconds(Operation operation, std::size_t num_bytes, std::size_t element_bytes,

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kLeastBytes = 1024;
 constexpr double kRoundSeconds = 0.02;
+constexpr double kClearLoss = 1.1;  // as a ratio of times
 
 /// One way to choose, at work.
 class Contestant {
@@ -74,39 +75,63 @@ double slowest(Communicator& communicator, double seconds) {
   return seconds;
 }
 
-}  // namespace
+/// The two, with the same calls in turns.
+class Match {
+ public:
+  Match(World& world, const LinkProfile& profile, const CompareOptions& options)
+      : usual_(world, std::nullopt),
+        chosen_(world, profile),
+        memory_(usual_.communicator(), options.max_bytes),
+        other_memory_(chosen_.communicator(), options.max_bytes) {}
 
-std::vector<Comparison> compare_with_default(World& world, const LinkProfile& profile, const CompareOptions& options) {
-  Contestant usual(world, std::nullopt);
-  Contestant chosen(world, profile);
-  const Memory memory(usual.communicator(), options.max_bytes);
-  const Memory other_memory(chosen.communicator(), options.max_bytes);
-  std::vector<Comparison> comparisons;
-  const auto compare = [&](Operation operation, std::size_t num_bytes) {
-    const Request request = memory.request(operation, num_bytes);
-    const Request other_request = other_memory.request(operation, num_bytes);
-    const double once = slowest(usual.communicator(), usual.seconds(request, 1));
+  bool differ(Operation operation, std::size_t num_bytes) const {
+    return usual_.choice(operation, num_bytes) != chosen_.choice(operation, num_bytes);
+  }
+
+  Comparison compare(Operation operation, std::size_t num_bytes, int repeats) {
+    const Request request = memory_.request(operation, num_bytes);
+    const Request other_request = other_memory_.request(operation, num_bytes);
+    const double once = slowest(usual_.communicator(), usual_.seconds(request, 1));
     const int num_calls = std::clamp(static_cast<int>(kRoundSeconds / once), 1, 200);
     std::vector<double> usual_times;
     std::vector<double> chosen_times;
-    for (int round = 0; round < options.repeats; ++round) {
-      usual_times.push_back(slowest(usual.communicator(), usual.seconds(request, num_calls)));
-      chosen_times.push_back(slowest(chosen.communicator(), chosen.seconds(other_request, num_calls)));
+    for (int round = 0; round < repeats; ++round) {
+      usual_times.push_back(slowest(usual_.communicator(), usual_.seconds(request, num_calls)));
+      chosen_times.push_back(slowest(chosen_.communicator(), chosen_.seconds(other_request, num_calls)));
     }
-    comparisons.push_back({operation, num_bytes, std::string(algorithm_name(usual.choice(operation, num_bytes))),
-                           std::string(algorithm_name(chosen.choice(operation, num_bytes))), median_of(usual_times),
-                           median_of(chosen_times)});
-  };
+    return {operation,
+            num_bytes,
+            std::string(algorithm_name(usual_.choice(operation, num_bytes))),
+            std::string(algorithm_name(chosen_.choice(operation, num_bytes))),
+            median_of(usual_times),
+            median_of(chosen_times)};
+  }
+
+ private:
+  Contestant usual_;
+  Contestant chosen_;
+  Memory memory_;
+  Memory other_memory_;
+};
+
+}  // namespace
+
+std::vector<Comparison> compare_with_default(World& world, const LinkProfile& profile, const CompareOptions& options) {
+  Match match(world, profile, options);
+  std::vector<Comparison> comparisons;
   for (const Operation operation : kOperationsWithChoice)
-    for (std::size_t num_bytes = kLeastBytes; num_bytes <= options.max_bytes; num_bytes *= 4)
-      if (!travels_with_agreement(operation, num_bytes, world.topology()) &&
-          usual.choice(operation, num_bytes) != chosen.choice(operation, num_bytes))
-        compare(operation, num_bytes);
+    for (std::size_t num_bytes = kLeastBytes; num_bytes <= options.max_bytes; num_bytes *= 4) {
+      if (travels_with_agreement(operation, num_bytes, world.topology())) continue;
+      if (!match.differ(operation, num_bytes)) continue;
+      Comparison comparison = match.compare(operation, num_bytes, options.repeats);
+      // A loss must show twice: other work on the machine makes some.
+      if (comparison.ratio() > kClearLoss) comparison = match.compare(operation, num_bytes, 2 * options.repeats);
+      comparisons.push_back(comparison);
+    }
   return comparisons;
 }
 
 LinkProfile without_losses(const LinkProfile& profile, const std::vector<Comparison>& comparisons) {
-  constexpr double kClearLoss = 1.1;
   LinkProfile result = profile;
   std::map<Operation, double> sum_of_logs;
   for (const Comparison& comparison : comparisons) {

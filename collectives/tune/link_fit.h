@@ -19,7 +19,8 @@ struct Point {
 };
 
 /// Least squares of the relative errors, so that short times count as much as long ones; points far off the line, as
-/// other work on the machine makes them, are left out one round after the other. Horizontal when all x are alike. Needs a point.
+/// other work on the machine makes them, are left out one round after the other. Horizontal when all x are alike. Needs
+/// a point.
 Line fit_line(std::span<const Point> points);
 
 /// Middle value; 0 for none.

@@ -32,16 +32,22 @@ void declare(OptionTable& table, Options& options) {
       .unit("BYTES");
 }
 
-void print_costs(const char* what, const LinkCosts& costs) {
-  std::printf("  %-24s %10.2f %12.4f %10.1f %11.2f\n", what, costs.alpha * 1e6, costs.beta * 1e9, 1e-6 / costs.beta,
-              costs.overhead * 1e6);
+void print_costs(const std::string& what, const LinkCosts& costs, const char* remark = "") {
+  std::printf("  %-24s %10.2f %12.4f %10.1f %11.2f%s\n", what.c_str(), costs.alpha * 1e6, costs.beta * 1e9, 1e-6 / costs.beta,
+              costs.overhead * 1e6, remark);
+}
+
+/// Of a pair of hosts that holds up all others in a ring.
+bool is_slow(const LinkCosts& costs, const LinkCosts& median) {
+  return costs.beta > 1.25 * median.beta || costs.alpha > 2 * median.alpha;
 }
 
 void print_links(const MeasuredLinks& links, const Topology& topology) {
   std::printf("# links           alpha (us)  beta (ns/B)     (MB/s)  overhead (us)\n");
   const auto host_name = [&](int host) { return topology.members[topology.ranks_of_host(host)[0]].host_name; };
   for (const MeasuredLinks::Pair& pair : links.pairs)
-    print_costs(concat(host_name(pair.host), " - ", host_name(pair.other)).c_str(), pair.costs);
+    print_costs(concat(host_name(pair.host), " - ", host_name(pair.other)), pair.costs,
+                is_slow(pair.costs, links.profile.between_hosts) ? "  slow: look at this link" : "");
   print_costs("between hosts (median)", links.profile.between_hosts);
   print_costs("within a host", links.profile.within_host);
   std::printf("  %-24s %10s %12.4f\n", "reduction", "", links.profile.reduce_byte_seconds * 1e9);
@@ -74,7 +80,7 @@ int run(World& world, const Options& options) {
   MeasuredLinks links;
   {
     const auto transport = make_mpi_transport(world);
-    links = measure_links(*transport, topology, options.repeats, Deadline::after(kDefaultTimeout));
+    links = measure_links(*transport, topology, options.repeats);
   }
   const bool prints = world.rank() == 0;
   if (prints) print_links(links, topology);

@@ -85,8 +85,13 @@ int opponent(int place, int round, int num_places) {
 
 class LinkMeasurement {
  public:
-  LinkMeasurement(Transport& transport, const Topology& topology, int repeats, Deadline deadline)
-      : transport_(transport), topology_(topology), repeats_(repeats), deadline_(deadline), all_(topology.world_size()) {
+  LinkMeasurement(Transport& transport, const Topology& topology, int repeats, Clock::duration patience)
+      : transport_(transport),
+        topology_(topology),
+        repeats_(repeats),
+        patience_(patience),
+        deadline_(Deadline::after(patience)),
+        all_(topology.world_size()) {
     std::iota(all_.begin(), all_.end(), 0);
   }
 
@@ -94,6 +99,7 @@ class LinkMeasurement {
     MeasuredLinks result;
     const int num_places = topology_.num_hosts() + topology_.num_hosts() % 2;
     for (int round = 0; round + 1 < num_places; ++round) {
+      deadline_ = Deadline::after(patience_);
       const int host = topology_.members[transport_.rank()].host;
       const int other = opponent(host, round, num_places);
       for (const MeasuredLinks::Pair& pair : between(host, other)) result.pairs.push_back(pair);
@@ -101,6 +107,7 @@ class LinkMeasurement {
     std::vector<LinkCosts> costs;
     for (const MeasuredLinks::Pair& pair : result.pairs) costs.push_back(pair.costs);
     if (!costs.empty()) result.profile.between_hosts = middle_of(costs);
+    deadline_ = Deadline::after(patience_);
     const std::vector<LinkCosts> within = within_hosts();
     if (!within.empty()) result.profile.within_host = middle_of(within);
     result.profile.reduce_byte_seconds = median_of(everybody(reduce_byte_seconds()));
@@ -208,14 +215,15 @@ class LinkMeasurement {
   Transport& transport_;
   const Topology& topology_;
   int repeats_;
-  Deadline deadline_;
+  Clock::duration patience_;
+  Deadline deadline_;  // of this round
   std::vector<int> all_;
 };
 
 }  // namespace
 
-MeasuredLinks measure_links(Transport& transport, const Topology& topology, int repeats, Deadline deadline) {
-  return LinkMeasurement(transport, topology, repeats, deadline).run();
+MeasuredLinks measure_links(Transport& transport, const Topology& topology, int repeats, Clock::duration patience) {
+  return LinkMeasurement(transport, topology, repeats, patience).run();
 }
 
 }  // namespace skein

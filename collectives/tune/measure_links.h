@@ -22,7 +22,9 @@ struct MeasuredLinks {
 
 /// Collective, alike on all ranks. Every pair of hosts is measured, pairs without a host in common at once: latency
 /// between their first ranks, the rate of the link with all their ranks sending and receiving. Each time is taken
-/// `repeats` times. Without two ranks on one host, the costs within a host are the defaults.
-MeasuredLinks measure_links(Transport& transport, const Topology& topology, int repeats, Deadline deadline);
+/// `repeats` times. Without two ranks on one host, the costs within a host are the defaults. Throws what the transport
+/// throws; TimeoutError when one round of pairs takes longer than `patience`.
+MeasuredLinks measure_links(Transport& transport, const Topology& topology, int repeats,
+                            Clock::duration patience = kDefaultTimeout);
 
 }  // namespace skein

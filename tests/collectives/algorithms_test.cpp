@@ -138,21 +138,6 @@ TEST_P(Planners, BinomialBroadcastFromEveryRoot) {
   }
 }
 
-TEST_P(Planners, BarrierIsPassedOnlyAfterAllHaveEntered) {
-  // An element that travels with every message collects who has been heard of.
-  Plan plan = plan_of(world_size(), [&](int rank) { return dissemination_barrier(rank, world_size()); });
-  for (Schedule& schedule : plan)
-    for (Step& step : schedule) {
-      ASSERT_EQ(step.send.count + step.recv.count, 0u);
-      step.send = step.recv = {0, 1};
-      step.reduce = true;
-    }
-  Simulation simulation(plan, 1, own);
-  simulation.run();
-  for (int rank = 0; rank < world_size(); ++rank)
-    ASSERT_EQ(simulation.buffer(rank).read({0, 1})[0].size(), static_cast<std::size_t>(world_size()));
-}
-
 TEST_P(Planners, ChainBroadcastFromEveryRoot) {
   constexpr std::size_t kCount = 1000003;
   for (int root = 0; root < world_size(); ++root) {

@@ -109,6 +109,13 @@ TEST(LinkModel, RanksOfAHostShareItsLink) {
   EXPECT_NEAR(ring({3, 1}) / ring({1, 1}), 1, 0.05);
 }
 
+TEST(LinkModel, WhatComesFromSeveralHostsTakesTurns) {
+  const auto blocks = split_evenly(4'000'000, 4);
+  const double gather = seconds_of(
+      4, simple_profile(), [&](int rank) { return linear_gather(rank, 0, blocks, {0, blocks[rank].count}); });
+  EXPECT_NEAR(gather, 3e6 * 10e-9, 1e-3);
+}
+
 TEST(LinkModel, RanksOfAHostReachEachOtherWithoutTheLink) {
   const Topology one_host = Topology::of({2});
   const auto seconds =
