@@ -48,10 +48,11 @@ std::string Attendance::explain_timeout(const std::string& communicator) {
   const auto call = unfinished_call_of(communicator);
   if (!call) return "";
   ask(*call, 0s);
+  const Deadline deadline = Deadline::after(kTimeToExplain);
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kTimeToExplain, [&] { return all_have_answered(roll_of(*call, Clock::now())); });
+  changed_.wait_until(lock, deadline.time(), [&] { return all_have_answered(heard_about(*call, Clock::now())); });
   const auto now = Clock::now();
-  return timeout_of(roll_of(*call, now), lifeline_.topology(), known_states(*call), now - call->begun);
+  return timeout_of(heard_about(*call, now), lifeline_.topology(), known_states(*call), now - call->begun);
 }
 
 std::optional<LastCall> Attendance::unfinished_call_of(const std::string& communicator) const {
@@ -86,15 +87,13 @@ void Attendance::answer(const Key& key) {
 /// Another rank asks: it shall tell, unless this one asks at the same moment and is the lower.
 void Attendance::hear_question(int asker, const Json& question) {
   const Key key{question.at("communicator"), question.at("sequence")};
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = watched_.find(key.first);
-    if (found != watched_.end() && found->second.call.sequence == key.second) {
-      Watched& watched = found->second;
-      if (asker < lifeline_.rank()) watched.asked.reset();
-      const Clock::duration until_next = std::chrono::milliseconds(question.at("next_ms"));
-      watched.next = std::max(watched.next, Clock::now() - watched.call.begun + until_next + kGrace);
-    }
+  const auto found = watched_.find(key.first);
+  const bool waits_too = found != watched_.end() && found->second.call.sequence == key.second;
+  if (waits_too && !(found->second.asked && lifeline_.rank() < asker)) {
+    Watched& watched = found->second;
+    const Clock::duration until_next = std::chrono::milliseconds(question.at("next_ms"));
+    watched.asked.reset();
+    watched.next = std::max(watched.next, Clock::now() - watched.call.begun + until_next + kGrace);
   }
   answer(key);
 }
@@ -110,9 +109,15 @@ void Attendance::hear_answer(int rank, const Json& answer) {
 /// Asks for what it has waited long for, tells what it has asked for, and forgets what is old.
 void Attendance::tick() {
   const auto now = Clock::now();
-  if (warn_after_ > Clock::duration::zero())
-    for (const LastCall& call : calls_())
+  if (warn_after_ > Clock::duration::zero()) {
+    const std::vector<LastCall> calls = calls_();
+    for (const LastCall& call : calls)
       if (watch(call, now)) ask(call, watched_[call.communicator].next - (now - call.begun));
+    std::erase_if(watched_, [&](const auto& watched) {
+      return std::none_of(calls.begin(), calls.end(),
+                          [&](const LastCall& call) { return call.communicator == watched.first; });
+    });
+  }
   std::lock_guard lock(mutex_);
   std::erase_if(heard_, [&](const auto& heard) {
     return now - heard.second.answered > kValidFor &&
@@ -123,7 +128,6 @@ void Attendance::tick() {
 
 /// Whether this rank shall ask about the call now.
 bool Attendance::watch(const LastCall& call, Clock::time_point now) {
-  std::lock_guard lock(mutex_);
   Watched& watched = watched_[call.communicator];
   const bool goes_on = call.finished || watched.call.sequence != call.sequence;
   if (goes_on && watched.told) log_info(watched.call.text + " goes on");
@@ -132,8 +136,7 @@ bool Attendance::watch(const LastCall& call, Clock::time_point now) {
   const Clock::duration waited = now - call.begun;
   if (watched.asked) {
     const RollCall roll = roll_of(call, now);
-    const bool due = all_have_answered(roll) ? now - *watched.asked >= kTimeToTell : now - *watched.asked >= kTimeToAnswer;
-    if (!due) return false;
+    if (now - *watched.asked < (all_have_answered(roll) ? Clock::duration(kTimeToTell) : kTimeToAnswer)) return false;
     log_warning(warning_of(roll, lifeline_.topology(), known_states(call), waited));
     watched.asked.reset();
     watched.told = true;
@@ -146,6 +149,12 @@ bool Attendance::watch(const LastCall& call, Clock::time_point now) {
 }
 
 RollCall Attendance::roll_of(const LastCall& call, Clock::time_point now) const {
+  std::lock_guard lock(mutex_);
+  return heard_about(call, now);
+}
+
+/// Under the lock.
+RollCall Attendance::heard_about(const LastCall& call, Clock::time_point now) const {
   RollCall roll{call, {}};
   const auto heard = heard_.find({call.communicator, call.sequence});
   if (heard == heard_.end()) return roll;

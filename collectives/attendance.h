@@ -63,15 +63,16 @@ class Attendance {
   void tick();
   bool watch(const LastCall& call, Clock::time_point now);
   RollCall roll_of(const LastCall& call, Clock::time_point now) const;
+  RollCall heard_about(const LastCall& call, Clock::time_point now) const;
   KnownState known_states(const LastCall& call) const;
   bool all_have_answered(const RollCall& roll) const;
 
   Lifeline& lifeline_;
   Calls calls_;
   const Clock::duration warn_after_;
-  mutable std::mutex mutex_;  // guards what follows
+  std::map<std::string, Watched> watched_;  // by communicator; the lifeline's thread's own
+  mutable std::mutex mutex_;                // guards what follows
   std::condition_variable changed_;
-  std::map<std::string, Watched> watched_;  // by communicator
   std::map<Key, Heard> heard_;
   std::vector<std::shared_ptr<void>> listening_;  // last: ends first
 };

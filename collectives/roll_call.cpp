@@ -59,16 +59,15 @@ std::string doing_of(const RollCall& roll, int rank, const KnownState& known) {
   return "";
 }
 
-/// "rank 5 (host b), which is stopped": ranks one by one while they are few.
+/// "rank 5 (host b) [is stopped]": ranks one by one while they are few.
 std::string missing_text(const RollCall& roll, const Topology& topology, const KnownState& known) {
   const std::vector<int> missing = roll.missing();
   if (missing.size() > kMostNamed) return ranks_text(missing);
   std::string text;
   for (const int rank : missing) {
     const std::string doing = doing_of(roll, rank, known);
-    text += concat(text.empty() ? "" : ", ", topology.describe(rank), doing.empty() ? "" : concat(", which ", doing, ","));
+    text += concat(text.empty() ? "" : ", ", topology.describe(rank), doing.empty() ? "" : concat(" [", doing, "]"));
   }
-  if (text.ends_with(',')) text.pop_back();
   return text;
 }
 

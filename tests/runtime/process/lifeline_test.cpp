@@ -11,6 +11,7 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "tests/support/run_lifelines.h"
 
 namespace skein {
 namespace {
@@ -18,75 +19,12 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-bool eventually(const std::function<bool()>& condition) {
-  const Deadline deadline = Deadline::after(10s);
-  while (!condition() && !deadline.expired()) std::this_thread::sleep_for(2ms);
-  return condition();
-}
-
-/// A rank: its lifeline, and the failures it hears of.
-class Rank {
- public:
-  Rank(int rank, const Topology& topology, LifelinePort port, const std::vector<LifelineContact>& contacts)
-      : lifeline_(std::make_unique<Lifeline>(
-            rank, topology, std::move(port), contacts, [this](std::exception_ptr failure) { note(std::move(failure)); },
-            Lifeline::Timing{.heartbeat = 40ms, .most_missed = 4, .connect = 5s, .patience = 100ms})) {}
-
-  Lifeline& lifeline() { return *lifeline_; }
-  void die() { lifeline_.reset(); }
-  void leave() {
-    lifeline_->leave();
-    lifeline_.reset();
-  }
-  /// "PeerLost: rank 2 ..."; empty while all is well.
-  std::string failure() const {
-    std::lock_guard lock(mutex_);
-    return failure_;
-  }
-
- private:
-  void note(std::exception_ptr failure) {
-    std::lock_guard lock(mutex_);
-    try {
-      std::rethrow_exception(failure);
-    } catch (const Error& error) {
-      failure_ += concat(error.kind(), ": ", error.what());
-    }
-  }
-
-  mutable std::mutex mutex_;
-  std::string failure_;
-  std::unique_ptr<Lifeline> lifeline_;
-};
-
-/// All ranks of a job. They connect to each other at once, so each is made in a thread of its own.
-std::vector<std::unique_ptr<Rank>> ranks_of(const Topology& topology) {
-  std::vector<LifelinePort> ports;
-  std::vector<LifelineContact> contacts;
-  for (int rank = 0; rank < topology.world_size(); ++rank) {
-    ports.emplace_back("");
-    contacts.push_back(ports.back().contact());
-  }
-  std::vector<std::unique_ptr<Rank>> ranks(topology.world_size());
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < topology.world_size(); ++rank)
-    threads.emplace_back([&, rank] {
-      ranks[rank] = std::make_unique<Rank>(rank, topology, std::move(ports[rank]), contacts);
-    });
-  for (std::thread& thread : threads) thread.join();
-  return ranks;
-}
-
-void leave_all(std::vector<std::unique_ptr<Rank>>& ranks) {
-  for (const auto& rank : ranks) rank->leave();
-}
-
 const std::vector<std::vector<int>> kLayouts{{2}, {4}, {1, 1}, {2, 2}, {3, 1}, {2, 1, 2}};
 
 TEST(Lifeline, WhatOneRankSaysAllOthersHearOnce) {
   for (const auto& layout : kLayouts) {
     const Topology topology = Topology::of(layout);
-    auto ranks = ranks_of(topology);
+    auto ranks = lifeline_ranks(topology);
     std::vector<std::atomic<int>> heard(topology.world_size());
     std::vector<std::shared_ptr<void>> listeners;
     for (int rank = 0; rank < topology.world_size(); ++rank)
@@ -110,7 +48,7 @@ TEST(Lifeline, WhoeverEndsIsNamedByAllOthers) {
   for (const auto& layout : kLayouts) {
     const Topology topology = Topology::of(layout);
     for (int victim : {0, topology.world_size() - 1}) {
-      auto ranks = ranks_of(topology);
+      auto ranks = lifeline_ranks(topology);
       ranks[victim]->die();
       for (int rank = 0; rank < topology.world_size(); ++rank) {
         if (rank == victim) continue;
@@ -126,7 +64,7 @@ TEST(Lifeline, WhoeverEndsIsNamedByAllOthers) {
 
 TEST(Lifeline, WhoLeavesInOrderIsNotMissed) {
   const Topology topology = Topology::of({2, 2});
-  auto ranks = ranks_of(topology);
+  auto ranks = lifeline_ranks(topology);
   ranks[3]->leave();
   ranks[0]->leave();
   std::this_thread::sleep_for(400ms);  // ten heartbeats
@@ -140,7 +78,7 @@ TEST(Lifeline, AFailureKeepsItsKindWhereAllShareIt) {
       {std::make_shared<MismatchError>("we differ"), "MismatchError: rank 1 (host0) noticed that we differ"},
       {std::make_shared<DataError>("torn"), "PeerLost: rank 1 (host0) failed: DataError: torn"}};
   for (const auto& [error, expected] : cases) {
-    auto ranks = ranks_of(topology);
+    auto ranks = lifeline_ranks(topology);
     ranks[1]->lifeline().announce_failure(*error);
     std::this_thread::sleep_for(20ms);
     ranks[1]->die();  // no news: it has said why
@@ -153,7 +91,7 @@ TEST(Lifeline, AFailureKeepsItsKindWhereAllShareIt) {
 
 TEST(Lifeline, AProcessThatHangsIsReportedAndWaitedFor) {
   const Topology topology = Topology::of({1, 1, 1});
-  auto ranks = ranks_of(topology);
+  auto ranks = lifeline_ranks(topology);
   std::atomic<bool> hanging{true};
   const auto hang = ranks[1]->lifeline().listen("hang", [&](int, const Json&) {
     while (hanging) std::this_thread::sleep_for(1ms);
@@ -179,9 +117,9 @@ TEST(Lifeline, StrangersChangeNothing) {
   std::this_thread::sleep_for(20ms);
   const std::string nonsense(200, 'x');
   ASSERT_EQ(send(stranger.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 200);
-  std::unique_ptr<Rank> first;
-  std::thread other([&] { first = std::make_unique<Rank>(0, topology, std::move(ports[0]), contacts); });
-  Rank second(1, topology, std::move(ports[1]), contacts);
+  std::unique_ptr<LifelineRank> first;
+  std::thread other([&] { first = std::make_unique<LifelineRank>(0, topology, std::move(ports[0]), contacts); });
+  LifelineRank second(1, topology, std::move(ports[1]), contacts);
   other.join();
   std::this_thread::sleep_for(100ms);
   char byte = 0;
@@ -193,7 +131,7 @@ TEST(Lifeline, StrangersChangeNothing) {
 
 TEST(Lifeline, WhoEndsWaitsForThoseWhoStillWrite) {
   const Topology topology = Topology::of({2, 2});
-  auto ranks = ranks_of(topology);
+  auto ranks = lifeline_ranks(topology);
   const auto waits = [&](std::chrono::milliseconds limit) {
     const auto begin = Clock::now();
     ranks[0]->lifeline().await_ready_to_end(Deadline::after(limit));
