@@ -11,6 +11,7 @@
 #include "runtime/process/error.h"
 
 namespace skein {
+
 ReduceOp travelling_op(ReduceOp op) {
   return op == ReduceOp::kAverage ? ReduceOp::kSum : op;
 }
@@ -55,7 +56,7 @@ class CrossHostReduce::Slice {
         result_(result),
         count_(count),
         element_(dtype_bytes(call.dtype)),
-        prepared_((count + kPieceCount - 1) / kPieceCount, inputs_already_reduced()) {}
+        prepared_((count + kPieceCount - 1) / kPieceCount) {}
 
   Elements elements() {
     Elements elements{result_, call_.dtype, travelling_op(call_.reduce_op)};

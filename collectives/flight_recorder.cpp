@@ -6,14 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "runtime/trace/job_clock.h"
+
 namespace skein {
 namespace {
 
 using Facts = RecordedCall::Facts;
-
-std::int64_t nanoseconds(Clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
 
 Facts facts_of(const Call& call) {
   Facts facts{.sequence = call.sequence,
@@ -76,8 +74,8 @@ std::string RecordedCall::describe() const {
 
 std::uint64_t FlightRecorder::started(const Call& call, Clock::time_point asked) {
   Facts facts = facts_of(call);
-  facts.begun_ns = nanoseconds(Clock::now());
-  facts.asked_ns = asked == Clock::time_point() ? facts.begun_ns : nanoseconds(asked);
+  facts.begun_ns = JobClock::steady_nanoseconds(Clock::now());
+  facts.asked_ns = asked == Clock::time_point() ? facts.begun_ns : JobClock::steady_nanoseconds(asked);
   const auto words = std::bit_cast<std::array<std::uint64_t, kNumWords>>(facts);
   const std::uint64_t number = num_started_.load(std::memory_order_relaxed);
   Entry& entry = entries_[number % kNumEntries];
@@ -94,12 +92,12 @@ std::uint64_t FlightRecorder::started(const Call& call, Clock::time_point asked)
 }
 
 void FlightRecorder::met() {
-  current_->met_ns.store(nanoseconds(Clock::now()), std::memory_order_release);
+  current_->met_ns.store(JobClock::steady_nanoseconds(Clock::now()), std::memory_order_release);
 }
 
 void FlightRecorder::finished(std::uint64_t number) {
   if (number + kNumEntries < num_started_.load(std::memory_order_relaxed)) return;  // its entry is another call's by now
-  entries_[number % kNumEntries].finished_ns.store(nanoseconds(Clock::now()), std::memory_order_release);
+  entries_[number % kNumEntries].finished_ns.store(JobClock::steady_nanoseconds(Clock::now()), std::memory_order_release);
 }
 
 std::optional<RecordedCall> FlightRecorder::read(std::uint64_t number) const {
@@ -131,7 +129,7 @@ std::optional<RecordedCall> FlightRecorder::last() const {
 }
 
 nlohmann::json FlightRecorder::to_json() const {
-  const std::int64_t now_ns = nanoseconds(Clock::now());
+  const std::int64_t now_ns = JobClock::steady_nanoseconds(Clock::now());
   nlohmann::json calls = nlohmann::json::array();
   for (const RecordedCall& call : this->calls()) calls.push_back(json_of(call, now_ns));
   return calls;

@@ -58,6 +58,8 @@ class HostCommunicator final : public Communicator {
   Work send_async(const Buffer& buffer, int to, std::string_view name) override;
   Work recv_async(const Buffer& buffer, int from, std::string_view name) override;
 
+  /// Which algorithms it uses between hosts.
+  const AlgorithmTable& algorithms() const { return algorithms_; }
   /// The last calls, for the post-mortem; may outlive the communicator.
   std::shared_ptr<const FlightRecorder> flight_recorder() const { return recording_.shared_recorder(); }
 

@@ -12,6 +12,7 @@
 #include "collectives/node_operations.h"
 #include "collectives/node_pipeline.h"
 #include "collectives/reduce_kernels.h"
+#include "collectives/workload.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 
@@ -102,7 +103,7 @@ std::string HostCommunicator::gather_lines(const std::string& mine, const Call& 
 void HostCommunicator::dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline) {
   const Operation operation = request.operation;
   if (operation == Operation::kAllreduce || operation == Operation::kReduce) {
-    if (request.input.num_bytes() <= kMostPayloadBytes / topology_.max_local_size())
+    if (travels_with_agreement(operation, request.input.num_bytes(), topology_))
       return reduce_small_across_hosts(request, call, deadline);
     return reduce_across_hosts(request, call, deadline);
   }

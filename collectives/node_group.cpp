@@ -51,11 +51,6 @@ struct Welcome {
   std::array<std::int32_t, 1024> slots;
 };
 
-template <class T>
-std::span<const std::byte> bytes_of(const T& value) {
-  return std::as_bytes(std::span(&value, 1));
-}
-
 }  // namespace
 
 struct alignas(kLineBytes) NodeGroup::Line {
@@ -116,10 +111,10 @@ NodeGroup::NodeGroup(Transport& transport, const Topology& topology, Health& hea
       stage_bytes_(topology.num_hosts() > 1 ? 0 : kStageBytes) {
   local_rank_ = static_cast<int>(std::find(ranks_.begin(), ranks_.end(), transport.rank()) - ranks_.begin());
   if (!arena) arena = std::make_shared<Arena>(local_rank_, local_size());
-  meet(transport, arena->slot());
+  std::vector<int> slots = meet(transport, arena->slot());
   std::vector<std::string> names;
   for (const int rank : ranks_) names.push_back(topology_.describe(rank));
-  memory_.emplace(std::move(arena), slots_, names,
+  memory_.emplace(std::move(arena), std::move(slots), names,
                   [&](const std::string& mine) { return exchange(mine, Deadline::after(kDefaultTimeout)); });
 }
 
@@ -134,18 +129,19 @@ void NodeGroup::make_control() {
   }
 }
 
-/// The first rank of the host makes the control region; the others open it and say so before it goes on.
-void NodeGroup::meet(Transport& transport, int slot) {
+/// The first rank of the host makes the control region; the others open it and say so before it goes on. Returns the
+/// ranks' slots in the arena.
+std::vector<int> NodeGroup::meet(Transport& transport, int slot) {
   constexpr Tag kTag = 0;
   const Deadline deadline = Deadline::after(kDefaultTimeout);
   if (local_size() > static_cast<int>(std::tuple_size_v<decltype(Welcome::slots)>))
     throw UsageError(concat(local_size(), " ranks on one host are more than Skein supports"));
   auto welcome = std::make_unique<Welcome>();
   const auto receive_any = [&](int local, auto& value) {
-    transport.recv(ranks_[local], kTag, std::as_writable_bytes(std::span(&value, 1)))->wait(deadline);
+    receive_value(transport, ranks_[local], kTag, value, deadline);
   };
   const auto send_to = [&](int local, const auto& value) {
-    transport.send(ranks_[local], kTag, bytes_of(value))->wait(deadline);
+    send_value(transport, ranks_[local], kTag, value, deadline);
   };
   Hello hello{slot, allowed_cores()};
   if (local_rank_ != 0) {
@@ -169,7 +165,7 @@ void NodeGroup::meet(Transport& transport, int slot) {
   }
   control_->prefault(0, num_control_bytes());
   core_for_each_ = welcome->num_cores >= local_size();
-  slots_.assign(welcome->slots.begin(), welcome->slots.begin() + local_size());
+  return {welcome->slots.begin(), welcome->slots.begin() + local_size()};
 }
 
 void NodeGroup::begin(const Call& call, const Places& places, Deadline deadline) {

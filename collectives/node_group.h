@@ -51,7 +51,7 @@ class NodeGroup {
   /// Makes a region known in which every rank of the group has a slot; see Arena::add.
   std::shared_ptr<std::byte> add_allocation(std::uint32_t id, const std::shared_ptr<SharedRegion>& region,
                                             std::size_t num_bytes) {
-    return arena()->add(id, region, num_bytes, slots_);
+    return memory_->add(id, region, num_bytes);
   }
   /// Address in this process of what `local_rank` located.
   std::byte* address(Arena::Location location, int local_rank) const { return memory_->address(location, local_rank); }
@@ -97,7 +97,7 @@ class NodeGroup {
   std::size_t num_control_bytes() const;
   Line& line(int local_rank) const;
   Report& report(int local_rank) const;
-  void meet(Transport& transport, int slot);
+  std::vector<int> meet(Transport& transport, int slot);
   void make_control();
   void publish();
   void wait_for_all(Deadline deadline);
@@ -108,7 +108,6 @@ class NodeGroup {
   [[noreturn]] void throw_timeout() const;
 
   std::vector<int> ranks_;  // of the communicator, by local rank
-  std::vector<int> slots_;  // in the arena, by local rank
   int local_rank_ = 0;
   Topology topology_;
   Health& health_;

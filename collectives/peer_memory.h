@@ -72,6 +72,10 @@ class PeerMemory {
   const std::shared_ptr<Arena>& arena() const { return arena_; }
   /// Whether every rank of the host can read and write every other's memory. SKEIN_PEER_MEMORY=off forbids it.
   bool reaches_all() const { return reaches_all_; }
+  /// Makes a region known in which every rank of the host has a slot; see Arena::add.
+  std::shared_ptr<std::byte> add(std::uint32_t id, const std::shared_ptr<SharedRegion>& region, std::size_t num_bytes) {
+    return arena_->add(id, region, num_bytes, slots_);
+  }
   /// Where a buffer of this rank lies in the arena, when all ranks of the host know the allocation.
   Arena::Location locate(const void* data, std::size_t num_bytes) const {
     return arena_->locate(data, num_bytes, slots_);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/text.h"
+#include "runtime/trace/rank_ranges.h"
 
 namespace skein {
 namespace {
@@ -31,21 +32,9 @@ std::string seconds_of(Clock::duration time) {
   return concat(seconds < 10 ? std::round(seconds * 10) / 10 : std::round(seconds), " s");
 }
 
-/// "0-3, 7".
-std::string ranges_of(const std::vector<int>& ranks) {
-  std::string text;
-  for (std::size_t begin = 0, end = 0; begin < ranks.size(); begin = end) {
-    end = begin + 1;
-    while (end < ranks.size() && ranks[end] == ranks[end - 1] + 1) ++end;
-    text += concat(begin == 0 ? "" : ", ", ranks[begin]);
-    if (end - begin > 1) text += concat("-", ranks[end - 1]);
-  }
-  return text;
-}
-
 std::string ranks_text(const std::vector<int>& ranks) {
   if (ranks.empty()) return "none";
-  return concat(ranks.size() == 1 ? "rank " : "ranks ", ranges_of(ranks));
+  return concat(ranks.size() == 1 ? "rank " : "ranks ", rank_ranges(ranks, ", "));
 }
 
 /// What is known of a missing rank beside that it is missing; empty for nothing.

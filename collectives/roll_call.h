@@ -49,7 +49,6 @@ struct RollCall {
   LastCall call;                     ///< as the asking rank has made it
   std::map<int, Presence> presence;  ///< of the ranks that have answered
 
-  bool complete() const { return presence.size() == call.ranks.size(); }
   std::vector<int> entered() const;
   std::vector<int> missing() const;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// In which order the segments of a schedule may travel: what execute() does, and what its model (predict.h) counts on.
+// In which order the segments of a schedule may travel: what execute() does, and what its model (link_model.h) counts on.
 
 #include <algorithm>
 #include <cstddef>

@@ -51,4 +51,14 @@ class Transport {
   virtual std::unique_ptr<Transport> split(const std::vector<int>& ranks) = 0;
 };
 
+/// One plain value, sent or received before these return.
+template <class T>
+void send_value(Transport& transport, int peer, Tag tag, const T& value, Deadline deadline) {
+  transport.send(peer, tag, std::as_bytes(std::span(&value, 1)))->wait(deadline);
+}
+template <class T>
+void receive_value(Transport& transport, int peer, Tag tag, T& value, Deadline deadline) {
+  transport.recv(peer, tag, std::as_writable_bytes(std::span(&value, 1)))->wait(deadline);
+}
+
 }  // namespace skein

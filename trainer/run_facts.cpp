@@ -13,10 +13,9 @@ using nlohmann::json;
 
 json topology_facts(const World& world, const ThreadBudget& budget) {
   json hosts = json::array();
-  for (int host = 0; host < world.topology().num_hosts(); ++host) {
-    const std::vector<int> ranks = world.topology().ranks_of_host(host);
-    hosts.push_back({{"name", world.topology().members[ranks.front()].host_name}, {"ranks", ranks}});
-  }
+  const Topology& topology = world.topology();
+  for (int host = 0; host < topology.num_hosts(); ++host)
+    hosts.push_back({{"name", topology.host_name(host)}, {"ranks", topology.ranks_of_host(host)}});
   return {{"world_size", world.world_size()},
           {"hosts", hosts},
           {"threads_per_rank", budget.intra_op_threads},

@@ -22,11 +22,10 @@ constexpr double kClearLoss = 1.1;  // as a ratio of times
 class Contestant {
  public:
   Contestant(World& world, std::optional<LinkProfile> links)
-      : algorithms_(choose_algorithms(world.topology(), links)),
-        communicator_(make_mpi_transport(world), world.topology(), world.health(), /*arena=*/nullptr, links) {}
+      : communicator_(make_mpi_transport(world), world.topology(), world.health(), /*arena=*/nullptr, links) {}
 
   Algorithm choice(Operation operation, std::size_t num_bytes) const {
-    return algorithms_.choose(operation, chosen_bytes(operation, num_bytes, communicator_.topology()));
+    return communicator_.algorithms().choose(operation, chosen_bytes(operation, num_bytes, communicator_.topology()));
   }
   Communicator& communicator() { return communicator_; }
 
@@ -39,7 +38,6 @@ class Contestant {
   }
 
  private:
-  AlgorithmTable algorithms_;
   HostCommunicator communicator_;
 };
 

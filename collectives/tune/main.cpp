@@ -44,9 +44,8 @@ bool is_slow(const LinkCosts& costs, const LinkCosts& median) {
 
 void print_links(const MeasuredLinks& links, const Topology& topology) {
   std::printf("# links           alpha (us)  beta (ns/B)     (MB/s)  overhead (us)\n");
-  const auto host_name = [&](int host) { return topology.members[topology.ranks_of_host(host)[0]].host_name; };
   for (const MeasuredLinks::Pair& pair : links.pairs)
-    print_costs(concat(host_name(pair.host), " - ", host_name(pair.other)), pair.costs,
+    print_costs(concat(topology.host_name(pair.host), " - ", topology.host_name(pair.other)), pair.costs,
                 is_slow(pair.costs, links.profile.between_hosts) ? "  slow: look at this link" : "");
   print_costs("between hosts (median)", links.profile.between_hosts);
   print_costs("within a host", links.profile.within_host);
@@ -65,10 +64,8 @@ void print_comparisons(const std::vector<Comparison>& comparisons, const LinkPro
 
 std::string measured_on(const Topology& topology) {
   std::string text = utc_text(unix_seconds()) + ", hosts";
-  for (int host = 0; host < topology.num_hosts(); ++host) {
-    const std::vector<int> ranks = topology.ranks_of_host(host);
-    text += concat(" ", topology.members[ranks[0]].host_name, ":", ranks.size());
-  }
+  for (int host = 0; host < topology.num_hosts(); ++host)
+    text += concat(" ", topology.host_name(host), ":", topology.ranks_of_host(host).size());
   return text;
 }
 

@@ -131,9 +131,9 @@ bool Lifeline::is_silent(int rank) const {
   return silent_.contains(rank);
 }
 
-std::uint64_t Lifeline::next_number() {
+bool Lifeline::is_leaving() const {
   std::lock_guard lock(mutex_);
-  return num_counted_++;
+  return leaving_;
 }
 
 }  // namespace skein

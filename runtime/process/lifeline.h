@@ -78,8 +78,6 @@ class Lifeline {
   bool has_lost_host() const { return lost_host_; }
   /// Whether `rank` is known to be stopped, or not to run for another reason.
   bool is_silent(int rank) const;
-  /// Counts its calls: the same on all ranks when all of them make these in the same order.
-  std::uint64_t next_number();
   const Topology& topology() const { return topology_; }
   int rank() const { return ranks_.self; }
 
@@ -100,6 +98,7 @@ class Lifeline {
   void wait_for_links();
   std::string message_of(const std::string& topic, const Notice& content);
   void wake();
+  bool is_leaving() const;
   std::vector<std::shared_ptr<Listener>> listeners() const;
   int host_of(int rank) const { return topology_.members[rank].host; }
   std::chrono::milliseconds longest_silence() const { return timing_.heartbeat * timing_.most_missed; }
@@ -156,7 +155,6 @@ class Lifeline {
   std::deque<std::string> outbox_;
   std::deque<int> ended_elsewhere_;
   std::uint64_t num_said_ = 0;
-  std::uint64_t num_counted_ = 0;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::set<int> silent_;
   std::set<int> not_awaited_;  // ranks that are ready to end, or have ended, or cannot be reached

@@ -45,10 +45,7 @@ void Lifeline::expect_no_more(const Notice& notice) {
 }
 
 void Lifeline::rank_lost(int rank) {
-  {
-    std::lock_guard lock(mutex_);
-    if (leaving_) return;
-  }
+  if (is_leaving()) return;
   const Notice ended{{"ranks", {rank}}};
   expect_no_more(ended);
   if (!explained_.contains(rank)) lose(loss_of_rank(topology_, rank));
@@ -73,11 +70,7 @@ void Lifeline::host_lost(int host) {
 
 /// What this rank has seen of a loss becomes the failure of all.
 void Lifeline::lose(const Loss& loss) {
-  {
-    std::lock_guard lock(mutex_);
-    if (leaving_) return;
-  }
-  if (failed_) return;
+  if (failed_ || is_leaving()) return;
   say(kLost, loss.to_json());
   hear_of_loss(loss);
 }
@@ -102,11 +95,7 @@ void Lifeline::report_held() {
 }
 
 void Lifeline::fail(const std::exception_ptr& failure) {
-  {
-    std::lock_guard lock(mutex_);
-    if (leaving_) return;
-  }
-  if (failed_) return;
+  if (failed_ || is_leaving()) return;
   failed_ = true;
   on_failure_(failure);
 }

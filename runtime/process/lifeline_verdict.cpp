@@ -10,10 +10,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string name_of_host(const Topology& topology, int host) {
-  return topology.members[topology.ranks_of_host(host).front()].host_name;
-}
-
 double seconds(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -62,14 +58,14 @@ Loss loss_of_rank(const Topology& topology, int rank) {
 Loss loss_of_host(const Topology& topology, int host, std::chrono::milliseconds silence) {
   std::string ranks;
   for (int rank : topology.ranks_of_host(host)) ranks += concat(ranks.empty() ? "" : ", ", rank);
-  return {concat(name_of_host(topology, host), " does not answer any more (no heartbeat for ", seconds(silence),
+  return {concat(topology.host_name(host), " does not answer any more (no heartbeat for ", seconds(silence),
                  " s): its link is down or the host is lost; ranks on it: ", ranks),
           "look whether that host runs and can be reached; the ranks on it end when they notice the same",
           topology.ranks_of_host(host), /*of_host=*/true};
 }
 
 Loss loss_of_own_link(const Topology& topology, int host, std::chrono::milliseconds silence) {
-  const std::string name = name_of_host(topology, host);
+  const std::string name = topology.host_name(host);
   std::vector<int> others;
   for (int rank = 0; rank < topology.world_size(); ++rank)
     if (topology.members[rank].host != host) others.push_back(rank);

@@ -21,6 +21,10 @@ std::vector<int> Topology::ranks_of_host(int host) const {
   return ranks;
 }
 
+const std::string& Topology::host_name(int host) const {
+  return members.at(ranks_of_host(host).front()).host_name;
+}
+
 int Topology::max_local_size() const {
   int largest = 0;
   for (int host = 0; host < num_hosts(); ++host)

@@ -19,6 +19,7 @@ struct Topology {
   int num_hosts() const;
   /// Ranks of a host in ascending local rank.
   std::vector<int> ranks_of_host(int host) const;
+  const std::string& host_name(int host) const;
   /// Largest number of ranks on one host.
   int max_local_size() const;
   /// The same topology for a subset of ranks, renumbered in the order given.

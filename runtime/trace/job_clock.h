@@ -16,10 +16,6 @@ struct JobClock {
   std::int64_t job_start_ns = 0;    ///< the same on all ranks, and no other job's
 
   std::int64_t nanoseconds(Clock::time_point time) const { return steady_nanoseconds(time) + offset_ns; }
-  /// Microseconds since the job's start of a steady time as a number.
-  double microseconds(std::int64_t steady_ns) const {
-    return static_cast<double>(steady_ns + offset_ns - job_start_ns) / 1000;
-  }
   static std::int64_t steady_nanoseconds(Clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
   }

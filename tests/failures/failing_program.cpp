@@ -2,10 +2,7 @@
 // started it does something to. Each rank leaves log and post-mortem in DIRECTORY, and says when all is ready.
 
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <string>
@@ -14,9 +11,8 @@
 
 #include "collectives/make_communicator.h"
 #include "runtime/process/error.h"
-#include "runtime/process/log.h"
-#include "runtime/process/text.h"
 #include "runtime/process/world.h"
+#include "tests/support/rank_traces.h"
 
 namespace skein {
 namespace {
@@ -25,22 +21,6 @@ using std::chrono::seconds;
 
 constexpr int kVictim = 1;
 constexpr std::size_t kCount = 256;
-
-void leave_traces(World& world, const std::string& directory) {
-  LogOptions log;
-  log.rank = world.rank();
-  log.world_size = world.world_size();
-  log.file = concat(directory, "/rank_", world.rank(), ".log");
-  configure_log(log);
-  world.post_mortem().set_directory(directory);
-}
-
-/// The process number of a rank, in a file that appears at once.
-void write_mark(const World& world, const std::string& directory, const std::string& kind) {
-  const std::string file = concat(directory, "/rank_", world.rank(), ".", kind);
-  std::ofstream(file + ".tmp") << getpid();
-  std::rename((file + ".tmp").c_str(), file.c_str());
-}
 
 /// What all ranks do, and how the victim may differ.
 struct Asked {

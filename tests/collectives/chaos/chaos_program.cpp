@@ -2,9 +2,6 @@
 // over or a rank fails. For the driver beside it, which stops and kills ranks meanwhile: DIRECTORY/rank_N.pid says that
 // rank N is ready, DIRECTORY/post-mortem is where ranks that fail say why.
 
-#include <unistd.h>
-
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "runtime/process/text.h"
 #include "runtime/process/world.h"
 #include "tests/collectives/conformance/cases.h"
+#include "tests/support/rank_traces.h"
 
 namespace skein {
 namespace {
@@ -60,12 +58,6 @@ class Team {
   std::vector<std::unique_ptr<CaseRunner>> runners_;
 };
 
-void say_ready(const World& world, const std::string& directory) {
-  const std::string file = concat(directory, "/rank_", world.rank(), ".pid");
-  std::ofstream(file + ".tmp") << getpid();
-  rename((file + ".tmp").c_str(), file.c_str());
-}
-
 void run(World& world, const std::vector<std::string>& arguments) {
   const std::string& directory = arguments.at(0);
   std::uint64_t seed = std::stoull(arguments.at(1));
@@ -79,7 +71,7 @@ void run(World& world, const std::vector<std::string>& arguments) {
   Team everyone(*communicator, patience);
   const auto some = half ? std::make_unique<Team>(*half, patience) : nullptr;
   communicator->barrier();
-  say_ready(world, directory);
+  write_mark(world, directory, "pid");
   const auto end = Clock::now() + duration;
   while (everyone.decided_by_first(Clock::now() < end)) {
     everyone.run(++seed);

@@ -1,7 +1,6 @@
 // world_program SCENE [ARGUMENTS]: a small Skein program for tests that need real processes.
 
 #include <dirent.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,9 +15,9 @@
 
 #include "collectives/make_communicator.h"
 #include "runtime/process/error.h"
-#include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "runtime/process/world.h"
+#include "tests/support/rank_traces.h"
 
 namespace skein {
 namespace {
@@ -41,32 +40,21 @@ void hello(World& world, const Arguments&) {
             << std::flush;
 }
 
-/// Log and post-mortem of each rank go to `directory`, and its process number to rank_N.pid when it is ready.
-void leave_traces(World& world, const std::string& directory) {
-  LogOptions log;
-  log.rank = world.rank();
-  log.world_size = world.world_size();
-  log.file = concat(directory, "/rank_", world.rank(), ".log");
-  configure_log(log);
-  world.post_mortem().set_directory(directory);
-  world.post_mortem().add_section("slow", [] {  // nobody may end the process while it is being written
+/// As leave_traces(); nobody may end the process while the post-mortem is being written.
+void leave_slow_traces(World& world, const std::string& directory) {
+  leave_traces(world, directory);
+  world.post_mortem().add_section("slow", [] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     return true;
   });
 }
 
-void say_ready(const World& world, const std::string& directory) {
-  const std::string file = concat(directory, "/rank_", world.rank(), ".pid");
-  std::ofstream(file + ".tmp") << getpid();
-  rename((file + ".tmp").c_str(), file.c_str());
-}
-
 /// victim DIRECTORY wait|compute: rank 1 does nothing; the others wait for it in an allreduce, or compute.
 void victim(World& world, const Arguments& arguments) {
-  leave_traces(world, arguments.at(0));
+  leave_slow_traces(world, arguments.at(0));
   const auto communicator = make_communicator(world);
   sum_over_ranks(*communicator);
-  say_ready(world, arguments.at(0));
+  write_mark(world, arguments.at(0), "pid");
   const auto end = Clock::now() + seconds(30);
   if (world.rank() == 1) std::this_thread::sleep_until(end);
   if (arguments.at(1) == "wait") sum_over_ranks(*communicator);
@@ -75,7 +63,7 @@ void victim(World& world, const Arguments& arguments) {
 
 /// fail DIRECTORY: rank 1 throws while the others wait for it.
 void fail(World& world, const Arguments& arguments) {
-  leave_traces(world, arguments.at(0));
+  leave_slow_traces(world, arguments.at(0));
   const auto communicator = make_communicator(world);
   sum_over_ranks(*communicator);
   if (world.rank() == 1) throw DataError("picture 17 is torn", "look at picture 17");
@@ -92,7 +80,7 @@ void impatient_sum(Communicator& communicator, std::string_view name) {
 
 /// diverge DIRECTORY mismatch|late|early|die|deadlock: rank 1 does something else than the others, in this way.
 void diverge(World& world, const Arguments& arguments) {
-  leave_traces(world, arguments.at(0));
+  leave_slow_traces(world, arguments.at(0));
   const std::string& how = arguments.at(1);
   auto communicator = make_communicator(world);
   const auto split = world.rank() < 2 ? communicator->split({1, 0}) : nullptr;
