@@ -30,6 +30,7 @@ void Lifeline::run() {
     }
     poll_once();
   }
+  do_what_was_asked();  // since this thread last looked: a goodbye above all
   const Deadline deadline = Deadline::after(kTimeForGoodbyes);
   const auto unsent = [](const LifelineLink& link) { return link.has_unsent(); };
   while (std::any_of(links_.begin(), links_.end(), unsent) && !deadline.expired()) poll_once();

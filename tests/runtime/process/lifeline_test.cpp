@@ -93,7 +93,7 @@ TEST(Lifeline, AProcessThatHangsIsReportedAndWaitedFor) {
   const Topology topology = Topology::of({1, 1, 1});
   auto ranks = lifeline_ranks(topology);
   std::atomic<bool> hanging{true};
-  const auto hang = ranks[1]->lifeline().listen("hang", [&](int, const Json&) {
+  auto hang = ranks[1]->lifeline().listen("hang", [&](int, const Json&) {
     while (hanging) std::this_thread::sleep_for(1ms);
   }, [] {});
   const auto all_say = [&](bool silent) {
@@ -104,6 +104,7 @@ TEST(Lifeline, AProcessThatHangsIsReportedAndWaitedFor) {
   hanging = false;
   EXPECT_TRUE(all_say(false));
   for (const auto& rank : ranks) EXPECT_EQ(rank->failure(), "");
+  hang.reset();  // before its lifeline
   leave_all(ranks);
 }
 
