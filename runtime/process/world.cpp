@@ -21,6 +21,7 @@
 #include "runtime/process/log.h"
 #include "runtime/process/peer_watch.h"
 #include "runtime/process/run_main.h"
+#include "runtime/process/termination_grace.h"
 #include "runtime/process/text.h"
 
 namespace skein {
@@ -57,6 +58,7 @@ constexpr auto kTimeForLastWords = std::chrono::seconds(20);  // for the log and
 constexpr auto kTimeToAbort = std::chrono::seconds(1);
 constexpr auto kTimeForOthers = std::chrono::seconds(2);  // to write their post-mortems
 constexpr auto kTimeForOrigin = std::chrono::milliseconds(300);
+constexpr auto kTimeToNotice = std::chrono::milliseconds(500);  // a death for which the launcher ends this rank, too
 constexpr auto kTimeForLauncher = std::chrono::seconds(5);
 
 /// mpirun probes other hosts when it is told to, and then ends the job when one is lost. An abort before that would make it
@@ -159,6 +161,7 @@ World::World(std::unique_ptr<MpiSession> session)
 
 /// Connects the ranks beside MPI, and watches those of this host.
 void World::listen() {
+  termination_grace_ = std::make_unique<TerminationGrace>(kTimeToNotice);
   LifelinePort port(environment_variable("SKEIN_NETWORK_INTERFACES").value_or(""));
   std::vector<LifelineContact> contacts(world_size());
   MPI_Allgather(&port.contact(), sizeof(LifelineContact), MPI_BYTE, contacts.data(), sizeof(LifelineContact), MPI_BYTE,

@@ -18,6 +18,7 @@
 namespace skein {
 
 class Lifeline;
+class TerminationGrace;
 
 /// One object in main(), passed by reference; made and destroyed by the same thread. Everything else may be called
 /// from any thread.
@@ -84,6 +85,7 @@ class World {
   Health health_;
   PostMortem post_mortem_;
   std::atomic<bool> heard_{false};  // the failure comes from another rank
+  std::unique_ptr<TerminationGrace> termination_grace_;
   std::unique_ptr<Lifeline> lifeline_;
   std::map<std::type_index, std::unique_ptr<Companion>> companions_;
   std::unique_ptr<Watch> watch_;
