@@ -126,15 +126,12 @@ Schedule binomial_broadcast(int rank, int world_size, int root, std::size_t coun
   const int relative = modulo(rank - root, world_size);
   const auto absolute = [&](int position) { return (position + root) % world_size; };
   Schedule schedule;
-  // A position's parent is itself without its highest bit; its children add a higher bit.
-  int next = 1;
-  if (relative != 0) {
-    const int highest = static_cast<int>(std::bit_floor(static_cast<unsigned>(relative)));
-    schedule.push_back({kNobody, {}, absolute(relative - highest), all, false});
-    next = highest * 2;
-  }
-  for (int bit = next; relative + bit < world_size; bit *= 2)
-    schedule.push_back({absolute(relative + bit), all, kNobody, {}, false});
+  // A position's parent is itself without its lowest bit, so that neighbours hang together; its children add a lower bit.
+  const int lowest = relative == 0 ? static_cast<int>(std::bit_ceil(static_cast<unsigned>(world_size)))
+                                   : 1 << std::countr_zero(static_cast<unsigned>(relative));
+  if (relative != 0) schedule.push_back({kNobody, {}, absolute(relative - lowest), all, false});
+  for (int bit = lowest / 2; bit > 0; bit /= 2)
+    if (relative + bit < world_size) schedule.push_back({absolute(relative + bit), all, kNobody, {}, false});
   return schedule;
 }
 

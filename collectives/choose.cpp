@@ -96,22 +96,24 @@ Schedule allreduce_schedule(Algorithm algorithm, int rank, int num_ranks, std::s
   refuse(algorithm, Operation::kAllreduce);
 }
 
-Schedule reduce_scatter_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks) {
-  if (algorithm == Algorithm::kRing) return ring_reduce_scatter(rank, blocks);
+// Halving and doubling join blocks that lie side by side, so the order of ranks stays.
+
+Schedule reduce_scatter_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks) {
   if (algorithm == Algorithm::kHalving) return halving_reduce_scatter(rank, blocks);
-  refuse(algorithm, Operation::kReduceScatter);
+  if (algorithm != Algorithm::kRing) refuse(algorithm, Operation::kReduceScatter);
+  return order.among_ranks(ring_reduce_scatter(order.position_of(rank), order.by_position(blocks)));
 }
 
-Schedule allgather_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks) {
-  if (algorithm == Algorithm::kRing) return ring_allgather(rank, blocks);
+Schedule allgather_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks) {
   if (algorithm == Algorithm::kDoubling) return doubling_allgather(rank, blocks);
-  refuse(algorithm, Operation::kAllgather);
+  if (algorithm != Algorithm::kRing) refuse(algorithm, Operation::kAllgather);
+  return order.among_ranks(ring_allgather(order.position_of(rank), order.by_position(blocks)));
 }
 
-Schedule broadcast_schedule(Algorithm algorithm, int rank, int num_ranks, int root, std::size_t count) {
-  if (algorithm == Algorithm::kChain) return chain_broadcast(rank, num_ranks, root, count);
-  if (algorithm == Algorithm::kBinomialTree) return binomial_broadcast(rank, num_ranks, root, count);
-  refuse(algorithm, Operation::kBroadcast);
+Schedule broadcast_schedule(Algorithm algorithm, const HostOrder& order, int rank, int root, std::size_t count) {
+  if (algorithm != Algorithm::kChain && algorithm != Algorithm::kBinomialTree) refuse(algorithm, Operation::kBroadcast);
+  const auto broadcast = algorithm == Algorithm::kChain ? chain_broadcast : binomial_broadcast;
+  return order.among_ranks(broadcast(order.position_of(rank), order.size(), order.position_of(root), count));
 }
 
 Algorithm AlgorithmTable::choose(Operation operation, std::size_t num_bytes) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectives/call.h"
+#include "collectives/host_order.h"
 #include "collectives/link_profile.h"
 #include "collectives/schedule.h"
 #include "runtime/process/topology.h"
@@ -38,11 +39,12 @@ std::string_view algorithm_name(Algorithm algorithm);
 /// Those that an operation has a choice between; empty where there is one way only. `num_ranks` take part in a schedule.
 std::vector<Algorithm> algorithms_of(Operation operation, int num_ranks);
 
-/// The schedules by algorithm. Throws std::logic_error for one that the operation does not have.
+/// The schedules by algorithm; rings and chains go from host to host. Throws std::logic_error for one that the operation
+/// does not have.
 Schedule allreduce_schedule(Algorithm algorithm, int rank, int num_ranks, std::size_t count);
-Schedule reduce_scatter_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
-Schedule allgather_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
-Schedule broadcast_schedule(Algorithm algorithm, int rank, int num_ranks, int root, std::size_t count);
+Schedule reduce_scatter_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks);
+Schedule allgather_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks);
+Schedule broadcast_schedule(Algorithm algorithm, const HostOrder& order, int rank, int root, std::size_t count);
 
 /// The choice by number of bytes: of one slice for allreduce and reduce, of all blocks together otherwise.
 class AlgorithmTable {

@@ -35,6 +35,8 @@ class Communicator {
   int world_size() const { return topology().world_size(); }
   /// How long a call waits for the other ranks before it throws TimeoutError, unless it is given a deadline.
   virtual Clock::duration timeout() const { return kDefaultTimeout; }
+  /// How many ranks took part in the last call: fewer than world_size() only in a JoinScope that some have joined.
+  virtual int num_active() const { return world_size(); }
 
   /// Memory in which collectives work without copies (shared by the ranks of a host on the CPU). Collective; every rank
   /// asks for the same number of bytes and gets its own memory, zeroed and aligned to 4096 bytes. Valid in splits too.

@@ -42,6 +42,7 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       health_(health),
       uncaught_at_start_(std::uncaught_exceptions()),
       links_(links),
+      host_order_(topology_),
       algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_, patience.timeout),

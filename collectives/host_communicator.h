@@ -100,6 +100,7 @@ class HostCommunicator final : public Communicator {
   Health& health_;
   const int uncaught_at_start_;
   std::optional<LinkProfile> links_;
+  HostOrder host_order_;
   AlgorithmTable algorithms_;
   NodeGroup group_;
   SharedScratch scratch_;

@@ -126,12 +126,13 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
     exchange(schedule, all_ranks_, {output, call.dtype, ReduceOp::kSum, sent}, call, deadline);
   };
   if (operation == Operation::kBroadcast)
-    return run_schedule(broadcast_schedule(algorithms_.choose(operation, call.count * element), rank(), world_size(),
+    return run_schedule(broadcast_schedule(algorithms_.choose(operation, call.count * element), host_order_, rank(),
                                            call.root, call.count),
                         nullptr);
   if (operation == Operation::kAllgather)
     return run_schedule(
-        allgather_schedule(algorithms_.choose(operation, blocks.back().end() * element), rank(), blocks), nullptr);
+        allgather_schedule(algorithms_.choose(operation, blocks.back().end() * element), host_order_, rank(), blocks),
+        nullptr);
   if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
   run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
 }
@@ -144,8 +145,8 @@ void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const
   reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
                  call.dtype, op, {call.scales.pre, 1.0});
   const Algorithm algorithm = algorithms_.choose(call.operation, work.size());
-  exchange(reduce_scatter_schedule(algorithm, rank(), blocks), all_ranks_, {work.data(), call.dtype, op}, call,
-           deadline);
+  exchange(reduce_scatter_schedule(algorithm, host_order_, rank(), blocks), all_ranks_, {work.data(), call.dtype, op},
+           call, deadline);
   const Range own = blocks[rank()];
   copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
   scale_result(call, request.output.data, own.count, world_size());

@@ -50,7 +50,7 @@ class JoinScope final : public Communicator {
 
   /// How many ranks took part in the last call that has begun; the same on all of them once it has completed. Training
   /// that must stop as soon as one rank runs out leaves its loop when this falls below world_size().
-  int num_active() const { return num_active_; }
+  int num_active() const override { return num_active_; }
 
   int rank() const override { return communicator_.rank(); }
   const Topology& topology() const override { return communicator_.topology(); }

@@ -2,6 +2,13 @@
 
 namespace skein {
 
+void renumber(Schedule& schedule, std::span<const int> ranks) {
+  for (Step& step : schedule) {
+    if (step.send_to != kNobody) step.send_to = ranks[step.send_to];
+    if (step.recv_from != kNobody) step.recv_from = ranks[step.recv_from];
+  }
+}
+
 std::size_t elements_sent(const Schedule& schedule) {
   std::size_t total = 0;
   for (const Step& step : schedule)

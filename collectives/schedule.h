@@ -32,6 +32,9 @@ struct Step {
 };
 using Schedule = std::vector<Step>;
 
+/// Puts `ranks[p]` in the place of each peer p.
+void renumber(Schedule& schedule, std::span<const int> ranks);
+
 /// Elements sent by one rank.
 std::size_t elements_sent(const Schedule& schedule);
 

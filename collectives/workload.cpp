@@ -5,19 +5,13 @@
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
 #include "collectives/cross_host_reduce.h"
+#include "collectives/host_order.h"
 
 namespace skein {
 namespace {
 
 bool in_slices(Operation operation) {
   return operation == Operation::kAllreduce || operation == Operation::kReduce;
-}
-
-void renumber(Schedule& schedule, const std::vector<int>& ranks) {
-  for (Step& step : schedule) {
-    if (step.send_to != kNobody) step.send_to = ranks[step.send_to];
-    if (step.recv_from != kNobody) step.recv_from = ranks[step.recv_from];
-  }
 }
 
 /// Adds to each rank what it runs for each slice that it drives; `schedule_of(host, slice)` numbers peers by host.
@@ -33,15 +27,15 @@ void add_slices(Workload& workload, const Topology& topology, std::size_t elemen
   }
 }
 
-Schedule flat_schedule(const CallShape& shape, Algorithm algorithm, int rank, const std::vector<Range>& blocks) {
-  const int n = shape.topology.world_size();
+Schedule flat_schedule(const CallShape& shape, Algorithm algorithm, const HostOrder& order, int rank,
+                       const std::vector<Range>& blocks) {
   switch (shape.operation) {
     case Operation::kReduceScatter:
-      return reduce_scatter_schedule(algorithm, rank, blocks);
+      return reduce_scatter_schedule(algorithm, order, rank, blocks);
     case Operation::kAllgather:
-      return allgather_schedule(algorithm, rank, blocks);
+      return allgather_schedule(algorithm, order, rank, blocks);
     case Operation::kBroadcast:
-      return broadcast_schedule(algorithm, rank, n, shape.root, blocks.back().end());
+      return broadcast_schedule(algorithm, order, rank, shape.root, blocks.back().end());
     case Operation::kGather:
       return linear_gather(rank, shape.root, blocks, {0, blocks[rank].count});
     case Operation::kScatter:
@@ -65,8 +59,9 @@ void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
   const bool separate = shape.operation == Operation::kGather || shape.operation == Operation::kScatter ||
                         shape.operation == Operation::kAlltoall;
   const std::vector<Range> blocks = split_evenly(count, shape.topology.world_size());
+  const HostOrder order(shape.topology);
   for (int rank = 0; rank < shape.topology.world_size(); ++rank)
-    workload[rank].push_back({flat_schedule(shape, algorithm, rank, blocks), shape.element_bytes, separate});
+    workload[rank].push_back({flat_schedule(shape, algorithm, order, rank, blocks), shape.element_bytes, separate});
 }
 
 }  // namespace

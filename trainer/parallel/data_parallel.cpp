@@ -36,13 +36,13 @@ std::vector<NamedTensor> whole_state(const torch::nn::Module& module) {
 }  // namespace
 
 DataParallel::DataParallel(torch::nn::Module& module, Communicator& communicator, const DataParallelOptions& options)
-    : buffers_(named_buffers(module)), communicator_(communicator) {
+    : module_(module), communicator_(communicator) {
   std::vector<NamedTensor> parameters = trained_parameters(module);
   if (parameters.empty())
     throw UsageError("the module has no parameter that requires grad", "wrap the module that is trained");
   const std::vector<NamedTensor> state = whole_state(module);
   check_same_tensors(communicator, state, "parameters");
-  broadcast_tensors(communicator, state);
+  broadcast_tensors(communicator, state, 0);
   reducer_ = std::make_unique<Reducer>(std::move(parameters), communicator, options);
 }
 
@@ -61,7 +61,11 @@ void DataParallel::synchronize() {
 }
 
 void DataParallel::synchronize_buffers() {
-  average_tensors(communicator_, buffers_);
+  average_tensors(communicator_, named_buffers(module_));
+}
+
+void DataParallel::broadcast_state(int root) {
+  broadcast_tensors(communicator_, whole_state(module_), root);
 }
 
 const CommunicationStats& DataParallel::stats() const {

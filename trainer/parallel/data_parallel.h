@@ -74,6 +74,10 @@ class DataParallel {
   /// others rank 0's. Call it before evaluation and checkpoints. Collective.
   void synchronize_buffers();
 
+  /// Gives every rank the parameters and buffers of `root`: of the rank that has made every step, which JoinScope::join()
+  /// returns. Collective.
+  void broadcast_state(int root);
+
   const CommunicationStats& stats() const;
   void reset_stats();
   /// Number of buckets of the plan now in force.
@@ -81,7 +85,7 @@ class DataParallel {
 
  private:
   class Reducer;
-  std::vector<NamedTensor> buffers_;
+  torch::nn::Module& module_;
   Communicator& communicator_;
   std::unique_ptr<Reducer> reducer_;
 };

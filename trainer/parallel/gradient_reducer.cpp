@@ -121,7 +121,9 @@ void DataParallel::Reducer::finish_pass() {
   while (num_launched_ < bucket_states_.size()) launch_next_bucket();
   wait_for_buckets();
   settle_gradients();
-  if (!order_is_settled_) follow_order_of_use();
+  // A rank that has joined a JoinScope would not hear of it.
+  if (!order_is_settled_ && communicator_.num_active() == communicator_.world_size()) follow_order_of_use();
+  order_of_use_.clear();
 
   bucket_states_.assign(layout_.buckets().size(), {});
   num_launched_ = 0;
@@ -174,7 +176,7 @@ void DataParallel::Reducer::settle_gradients() {
   }
 }
 
-/// After the first pass: rank 0's order of use becomes everyone's order of travel.
+/// After the first pass of all ranks: rank 0's order of use becomes everyone's order of travel.
 void DataParallel::Reducer::follow_order_of_use() {
   std::vector<std::int32_t> order(order_of_use_.begin(), order_of_use_.end());
   for (const std::size_t parameter : reverse_order(parameters_.size()))
@@ -187,7 +189,6 @@ void DataParallel::Reducer::follow_order_of_use() {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (in_place[i]) parameters_[i].tensor.mutable_grad() = layout_.view(i);
   order_is_settled_ = true;
-  order_of_use_.clear();
 }
 
 }  // namespace skein

@@ -73,7 +73,7 @@ class DataParallel::Reducer {
   std::exception_ptr failure_;              // of a hook, thrown when the pass finishes
   // Across passes.
   std::vector<std::uint8_t> is_used_;      // by parameter: since gradients were last averaged
-  std::vector<std::size_t> order_of_use_;  // of the first pass
+  std::vector<std::size_t> order_of_use_;  // of this pass, until the order is settled
   bool order_is_settled_ = false;
   std::vector<GradientHook> hooks_;  // last: they call into everything above
 };

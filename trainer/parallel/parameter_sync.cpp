@@ -62,10 +62,10 @@ void check_same_tensors(Communicator& communicator, const std::vector<NamedTenso
   throw MismatchError(message, "build the same model on every rank: same program, options and number of classes");
 }
 
-void broadcast_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors) {
+void broadcast_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, int root) {
   for (const NamedTensor& named : tensors) {
     torch::Tensor tensor = named.tensor;
-    broadcast(communicator, tensor, 0, named.name);
+    broadcast(communicator, tensor, root, named.name);
   }
 }
 

@@ -20,8 +20,8 @@ struct NamedTensor {
 /// unless all ranks hold tensors of the same names, shapes, element types and strides in the same order. Collective.
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what);
 
-/// Every rank gets rank 0's values, in place. Collective; check_same_tensors first.
-void broadcast_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors);
+/// Every rank gets the values of `root`, in place. Collective; check_same_tensors first.
+void broadcast_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, int root);
 
 /// Floating-point tensors become the average over all ranks, the others rank 0's, in place. Collective.
 void average_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors);

@@ -1,6 +1,7 @@
 // chaos_program DIRECTORY SEED SECONDS DEADLINE_SECONDS: random collectives whose results are checked, until the time is
 // over or a rank fails. For the driver beside it, which stops and kills ranks meanwhile: DIRECTORY/rank_N.pid says that
-// rank N is ready, DIRECTORY/post-mortem is where ranks that fail say why.
+// rank N is ready, DIRECTORY/rank_N.done that it has made its last call; DIRECTORY/post-mortem is where ranks that fail
+// say why.
 
 #include <memory>
 #include <string>
@@ -72,11 +73,13 @@ void run(World& world, const std::vector<std::string>& arguments) {
   const auto some = half ? std::make_unique<Team>(*half, patience) : nullptr;
   communicator->barrier();
   write_mark(world, directory, "pid");
+  communicator->barrier();  // the driver's clock begins with the last of these
   const auto end = Clock::now() + duration;
   while (everyone.decided_by_first(Clock::now() < end)) {
     everyone.run(++seed);
     if (some && seed % 3 == 0) some->run(seed);
   }
+  write_mark(world, directory, "done");
 }
 
 }  // namespace

@@ -1,0 +1,29 @@
+#pragma once
+// The ranks in an order in which those of one host are neighbours, however ranks were placed.
+
+#include <span>
+#include <vector>
+
+#include "collectives/schedule.h"
+#include "runtime/process/topology.h"
+
+namespace skein {
+
+/// For rings and chains, whose neighbours talk: in this order their bytes cross from host to host once for each host.
+class HostOrder {
+ public:
+  explicit HostOrder(const Topology& topology);
+
+  int size() const { return static_cast<int>(ranks_.size()); }
+  int position_of(int rank) const { return positions_[rank]; }
+  /// Blocks given by rank, by position.
+  std::vector<Range> by_position(std::span<const Range> blocks) const;
+  /// A schedule whose peers are positions, with ranks in their place.
+  Schedule among_ranks(Schedule schedule) const;
+
+ private:
+  std::vector<int> ranks_;      // by position
+  std::vector<int> positions_;  // by rank
+};
+
+}  // namespace skein
