@@ -56,7 +56,14 @@ std::shared_ptr<Recording::Communicator> CallHistory::add(const std::string& par
   std::string name = parent + own;
   if (const int number = ++num_of_name_[name]; number > 1) name += concat("#", number);
   forget_long_ended();
-  return communicators_.emplace_back(std::make_shared<Recording::Communicator>(name, std::move(ranks)));
+  const auto& communicator = communicators_.emplace_back(std::make_shared<Recording::Communicator>(name, std::move(ranks)));
+  if (timeline_) communicator->recorder.record_in(timeline_, name);
+  return communicator;
+}
+
+void CallHistory::record_in(std::shared_ptr<TimelinePart> timeline) {
+  std::lock_guard lock(mutex_);
+  timeline_ = std::move(timeline);
 }
 
 void CallHistory::forget_long_ended() {

@@ -50,6 +50,9 @@ class CallHistory : public std::enable_shared_from_this<CallHistory> {
   /// Of a new communicator of all `world_size` ranks: "world", the second one "world#2".
   Recording of_world(int world_size);
 
+  /// Calls of communicators made from now on go into `timeline` too.
+  void record_in(std::shared_ptr<TimelinePart> timeline);
+
   /// The last call of each communicator that has made one.
   std::vector<LastCall> last_calls() const;
   /// All calls kept, of one communicator after the other, with `communicator`, its name.
@@ -66,6 +69,7 @@ class CallHistory : public std::enable_shared_from_this<CallHistory> {
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::shared_ptr<Recording::Communicator>> communicators_;
   std::map<std::string, int> num_of_name_;
+  std::shared_ptr<TimelinePart> timeline_;  // may be null
 };
 
 }  // namespace skein

@@ -85,6 +85,7 @@ std::uint64_t FlightRecorder::started(const Call& call, Clock::time_point asked)
   entry.met_ns.store(0, std::memory_order_release);
   entry.finished_ns.store(0, std::memory_order_release);
   entry.version.store(2 * number + 2, std::memory_order_release);
+  entry.traced = timeline_ ? trace(facts) : nullptr;
   current_ = &entry;
   begun_ns_ = facts.begun_ns;
   num_started_.store(number + 1, std::memory_order_release);
@@ -92,12 +93,34 @@ std::uint64_t FlightRecorder::started(const Call& call, Clock::time_point asked)
 }
 
 void FlightRecorder::met() {
-  current_->met_ns.store(JobClock::steady_nanoseconds(Clock::now()), std::memory_order_release);
+  met_at(JobClock::steady_nanoseconds(Clock::now()));
 }
 
 void FlightRecorder::finished(std::uint64_t number) {
   if (number + kNumEntries < num_started_.load(std::memory_order_relaxed)) return;  // its entry is another call's by now
-  entries_[number % kNumEntries].finished_ns.store(JobClock::steady_nanoseconds(Clock::now()), std::memory_order_release);
+  Entry& entry = entries_[number % kNumEntries];
+  const std::int64_t now_ns = JobClock::steady_nanoseconds(Clock::now());
+  entry.finished_ns.store(now_ns, std::memory_order_release);
+  if (entry.traced != nullptr) entry.traced->finished_ns = now_ns;
+}
+
+void FlightRecorder::record_in(std::shared_ptr<TimelinePart> timeline, std::string communicator) {
+  timeline_ = std::move(timeline);
+  communicator_ = std::move(communicator);
+}
+
+TimelineRecord* FlightRecorder::trace(const Facts& facts) const {
+  if (!timeline_->is_recording()) return nullptr;
+  TimelineRecord record{};
+  set_text(record.operation, operation_name(facts.operation));
+  set_text(record.name, facts.name.data());
+  set_text(record.communicator, communicator_);
+  set_text(record.dtype, dtype_name(facts.dtype));
+  record.sequence = facts.sequence;
+  record.num_bytes = facts.count * dtype_bytes(facts.dtype);
+  record.asked_ns = facts.asked_ns;
+  record.begun_ns = facts.begun_ns;
+  return timeline_->begin(record);
 }
 
 std::optional<RecordedCall> FlightRecorder::read(std::uint64_t number) const {

@@ -4,12 +4,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "collectives/call.h"
 #include "runtime/process/deadline.h"
+#include "runtime/trace/timeline_part.h"
 
 namespace skein {
 
@@ -51,8 +54,10 @@ class FlightRecorder {
   void announced(std::uint64_t digest) { current_->digest.store(digest, std::memory_order_relaxed); }
   void met();
   /// All others were there already: this is when the call began. Saves reading the clock (33 ns where it was measured).
-  void met_at_once() { current_->met_ns.store(begun_ns_, std::memory_order_release); }
+  void met_at_once() { met_at(begun_ns_); }
   void finished(std::uint64_t number);
+  /// Calls go into `timeline` too, as those of `communicator`.
+  void record_in(std::shared_ptr<TimelinePart> timeline, std::string communicator);
 
   /// Calls ever started.
   std::uint64_t num_started() const { return num_started_.load(std::memory_order_acquire); }
@@ -71,7 +76,13 @@ class FlightRecorder {
     std::atomic<std::uint64_t> digest{0};
     std::atomic<std::int64_t> met_ns{0};
     std::atomic<std::int64_t> finished_ns{0};
+    TimelineRecord* traced = nullptr;  // the recording thread's
   };
+  void met_at(std::int64_t when_ns) {
+    current_->met_ns.store(when_ns, std::memory_order_release);
+    if (current_->traced != nullptr) current_->traced->met_ns = when_ns;
+  }
+  TimelineRecord* trace(const RecordedCall::Facts& facts) const;
   std::optional<RecordedCall> read(std::uint64_t number) const;
 
   std::vector<Entry> entries_;
@@ -79,6 +90,8 @@ class FlightRecorder {
   Entry* current_ = &entries_[0];
   std::int64_t begun_ns_ = 0;
   std::atomic<std::uint64_t> num_started_{0};
+  std::shared_ptr<TimelinePart> timeline_;
+  std::string communicator_;
 };
 
 }  // namespace skein

@@ -12,6 +12,7 @@
 #include "collectives/node_operations.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "runtime/trace/rank_ranges.h"
 
 namespace skein {
 namespace {
@@ -47,6 +48,7 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       group_(*transport_, topology_, health, std::move(arena)),
       point_to_point_(*transport_, topology_, patience.timeout),
       all_ranks_(topology_.world_size()),
+      next_sequence_(recorder_.num_started()),
       progress_(patience.timeout) {
   std::iota(all_ranks_.begin(), all_ranks_.end(), 0);
   group_.record_in(recorder_);
@@ -71,18 +73,18 @@ void HostCommunicator::exclusively(Action action, Clock::time_point asked) {
   try {
     action();
   } catch (...) {
-    failure_ = explained(std::current_exception());
+    failure_ = explained(std::current_exception(), recording_.name());
     std::rethrow_exception(failure_);
   }
 }
 
-/// A TimeoutError of this rank's own names those who are missing on all hosts.
-std::exception_ptr HostCommunicator::explained(std::exception_ptr failure) const {
+/// A TimeoutError of this rank's own unfinished call of `communicator` names those who are missing on all hosts.
+std::exception_ptr HostCommunicator::explained(std::exception_ptr failure, const std::string& communicator) const {
   if (patience_.attendance == nullptr || health_.failed()) return failure;
   try {
     std::rethrow_exception(failure);
   } catch (const TimeoutError&) {
-    const std::string text = patience_.attendance->explain_timeout(recording_.name());
+    const std::string text = patience_.attendance->explain_timeout(communicator);
     if (text.empty()) return failure;
     return std::make_exception_ptr(
         TimeoutError(text, "look at what the missing ranks are doing; raise the timeout if they are only slow"));
@@ -216,13 +218,34 @@ void HostCommunicator::begin(const Call& call, Deadline deadline) {
 
 std::unique_ptr<Communicator> HostCommunicator::split(const std::vector<int>& ranks) {
   validate_split(ranks, rank(), world_size());
+  const Deadline deadline = Deadline::after(timeout());
   std::unique_ptr<Communicator> result;
   const auto make = [&] {
+    Recording recording = recording_.of_split(ranks);
+    meet_for_split(ranks, recording, deadline);
     result = std::make_unique<HostCommunicator>(transport_->split(ranks), topology_.subset(ranks), health_,
-                                                group_.arena(), links_, recording_.of_split(ranks), patience_);
+                                                group_.arena(), links_, std::move(recording), patience_);
   };
-  in_order("split", make, Deadline::after(timeout()));
+  in_order("split", make, deadline);
   return result;
+}
+
+/// The first call of the new communicator, so that those who wait can say who is missing.
+void HostCommunicator::meet_for_split(const std::vector<int>& ranks, const Recording& recording, Deadline deadline) {
+  Call call;
+  call.operation = Operation::kBarrier;
+  call.name = "split";
+  const std::uint64_t number = recording.recorder().started(call, {});
+  try {
+    meet(*transport_, ranks, deadline);
+  } catch (const TimeoutError& error) {
+    std::rethrow_exception(explained(
+        std::make_exception_ptr(TimeoutError(concat("split of ranks ", rank_ranges(ranks), ": ", error.what()),
+                                             "look at what that rank is doing; raise the timeout if it is only slow")),
+        recording.name()));
+  }
+  recording.recorder().met();
+  recording.recorder().finished(number);
 }
 
 }  // namespace skein

@@ -68,7 +68,8 @@ class HostCommunicator final : public Communicator {
   void in_order(std::string_view what, Action action, Deadline deadline);
   template <class Action>
   void exclusively(Action action, Clock::time_point asked = {});
-  std::exception_ptr explained(std::exception_ptr failure) const;
+  std::exception_ptr explained(std::exception_ptr failure, const std::string& communicator) const;
+  void meet_for_split(const std::vector<int>& ranks, const Recording& recording, Deadline deadline);
   void run_behind_others(std::string_view what, std::function<void()> action, Deadline deadline);
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
@@ -107,7 +108,7 @@ class HostCommunicator final : public Communicator {
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows
-  std::uint64_t next_sequence_ = 0;
+  std::uint64_t next_sequence_;
   Clock::time_point asked_{};  // when the call under way was asked for, unless it was just now
   std::exception_ptr failure_;  // the first of this communicator
   ProgressThread progress_;     // last: its tasks use everything above

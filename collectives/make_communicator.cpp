@@ -30,6 +30,12 @@ Clock::duration duration_variable(const std::string& name, Clock::duration other
   throw ConfigError(concat(name, "='", *text, "' is not a number of seconds of at least ", least), "unset it");
 }
 
+std::optional<std::filesystem::path> timeline_asked_for(const CommunicatorOptions& options) {
+  if (options.timeline) return options.timeline;
+  const auto file = environment_variable("SKEIN_TIMELINE");
+  return file && !file->empty() ? std::optional<std::filesystem::path>(*file) : std::nullopt;
+}
+
 /// The World's; made by its first communicator.
 class WorldAttendance final : public World::Companion {
  public:
@@ -59,6 +65,8 @@ std::unique_ptr<Communicator> make_communicator(World& world, const Communicator
   auto transport = make_mpi_transport(world);
   const auto links = share_links(*transport, options.links, Deadline::after(kDefaultTimeout));
   WorldTrace& trace = world.companion<WorldTrace>();
+  if (const auto timeline = timeline_asked_for(options))
+    trace.record_timeline(*timeline, environment_variable("SKEIN_TIMELINE_PAUSED") == "1");
   trace.synchronize(*transport);
   WorldAttendance& attendance = world.companion<WorldAttendance>();
   attendance.begin(warn_after);

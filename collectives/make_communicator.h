@@ -1,6 +1,7 @@
 #pragma once
 // Where communicators come from.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -22,6 +23,9 @@ struct CommunicatorOptions {
   /// After how long one rank logs for which others the call waits, and again after twice as long, four times, ... Zero:
   /// never. SKEIN_WARN_AFTER, or one minute, unless given. The World's first communicator decides for all.
   std::optional<Clock::duration> warn_after;
+  /// The file for a timeline of all calls; SKEIN_TIMELINE, or none, unless given. The World's first communicator decides
+  /// for all. With SKEIN_TIMELINE_PAUSED=1 nothing is recorded until a SIGUSR1.
+  std::optional<std::filesystem::path> timeline;
 };
 
 /// A communicator of all ranks of `world`, which must outlive it. Collective. Its last calls go into the world's

@@ -46,10 +46,15 @@ class Transport {
   virtual std::unique_ptr<Transfer> recv(int peer, Tag tag, std::span<std::byte> bytes) = 0;
   /// Receives a message that may be shorter than `bytes`.
   virtual std::unique_ptr<Transfer> recv_up_to(int peer, Tag tag, std::span<std::byte> bytes) = 0;
-  /// A transport among `ranks` of this one, renumbered in the order given; messages of the two never mix.
-  /// Collective over `ranks`.
+  /// A transport among `ranks` of this one, renumbered in the order given; messages of the two never mix. Collective over
+  /// `ranks`, and may wait for ever for one that does not come: see meet().
   virtual std::unique_ptr<Transport> split(const std::vector<int>& ranks) = 0;
 };
+
+/// Returns once all `ranks`, the calling one among them, have called it with the same ranks in the same order: a
+/// dissemination barrier (Hensgen, Finkel, Manber, "Two algorithms for barrier synchronization", Int. J. Parallel Program.
+/// 17 (1988), doi:10.1007/BF01379320). Throws TimeoutError when one does not come, MismatchError when one gives others.
+void meet(Transport& transport, const std::vector<int>& ranks, Deadline deadline);
 
 /// One plain value, sent or received before these return.
 template <class T>

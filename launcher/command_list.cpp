@@ -51,6 +51,7 @@ const std::vector<Command>& all_commands() {
       {"postmortem", "say which rank and call of a failed job diverged first", postmortem_command},
       {"runs ls", "list the runs of a runs directory", runs_ls_command},
       {"runs show", "print what is known about one run", runs_show_command},
+      {"timeline", "put together the timeline of a job that failed", timeline_command},
       {"tune", "measure the links between hosts and write a profile of them", tune_command},
   };
   return kCommands;

@@ -16,7 +16,7 @@ constexpr const char* kYieldVariable = "OMPI_MCA_mpi_yield_when_idle";
 /// Without these a rank on another host would not behave as one on this host. mpirun hands on its own
 /// variables by itself.
 constexpr std::array kHandedOn = {"LD_LIBRARY_PATH",  "OMP_NUM_THREADS", "SKEIN_LINK_PROFILE", "SKEIN_NETWORK_INTERFACES",
-                                  "SKEIN_TIMEOUT", "SKEIN_WARN_AFTER"};
+                                  "SKEIN_TIMELINE", "SKEIN_TIMELINE_PAUSED", "SKEIN_TIMEOUT", "SKEIN_WARN_AFTER"};
 
 bool in_slurm(const Environment& environment) {
   return environment.contains("SLURM_JOB_ID");

@@ -108,6 +108,8 @@ void add_result_options(OptionTable& table, TrainOptions& options) {
       .at_least(0);
   table.add("--check-parameters", options.check_parameters,
             "at each epoch's end, make sure that all ranks hold bit-identical models");
+  table.add("--timeline", options.timeline, "write what all ranks sent and waited for, as ui.perfetto.dev shows it")
+      .unit("FILE");
 }
 
 void add_message_options(OptionTable& table, TrainOptions& options) {

@@ -62,6 +62,7 @@ struct TrainOptions {
   std::string run_id;
   double checkpoint_seconds = 60;  ///< at least so long between checkpoints; the last epoch always has one
   bool check_parameters = false;
+  std::filesystem::path timeline;  ///< empty: SKEIN_TIMELINE, or none
 
   // Messages
   std::string progress = "auto";

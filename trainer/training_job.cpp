@@ -177,7 +177,9 @@ void run_training_job(World& world, const TrainingRequest& request, SignalWatch&
   const auto journal = std::make_shared<RunJournal>();
   world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
   signals.start([&world, journal](int signal_number) { cancel_on_signal(world, *journal, signal_number); });
-  const auto communicator = make_communicator(world);
+  CommunicatorOptions communication;
+  if (!request.options.timeline.empty()) communication.timeline = request.options.timeline;
+  const auto communicator = make_communicator(world, communication);
   const Preparations made = prepare(world, *communicator, request);
   const RunPlace place = create_run(world, *communicator, request, made, *journal);
   move_into_run(world, place.directory, request.options, *journal);

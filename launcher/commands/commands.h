@@ -12,6 +12,7 @@ int postmortem_command(const CommandContext& context, const std::vector<std::str
 int run_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_ls_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_show_command(const CommandContext& context, const std::vector<std::string>& words);
+int timeline_command(const CommandContext& context, const std::vector<std::string>& words);
 int tune_command(const CommandContext& context, const std::vector<std::string>& words);
 
 }  // namespace skein

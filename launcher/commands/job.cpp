@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "launcher/host_addresses.h"
 #include "launcher/host_list.h"
 #include "launcher/program_finder.h"
 #include "launcher/supervisor.h"
@@ -18,10 +19,23 @@ HostList hosts_of(const JobOptions& options) {
   return options.hosts.empty() ? HostList() : parse_hosts(options.hosts);
 }
 
-int start(const std::string& command, const LaunchPlan& plan, std::map<std::string, std::string> environment) {
+/// mpirun's own words for a host that does not exist are many, and name none. Where it has an agent in the place of ssh,
+/// names are that one's.
+void name_unknown_hosts(const std::string& command, const JobOptions& options) {
+  if (environment_variable("OMPI_MCA_plm_rsh_agent")) return;
+  for (const std::string& name : hosts_without_address(options.request.hosts))
+    std::cerr << command << ": this machine finds no address for the host '" << name << "'\n  remedy: correct the name in "
+              << (options.hostfile.empty() ? "--host" : options.hostfile.string())
+              << ", unless it is one that ssh has in its configuration\n";
+}
+
+int start(const std::string& command, const LaunchPlan& plan, std::map<std::string, std::string> environment,
+          const JobOptions& options) {
   for (const auto& [name, value] : plan.environment) environment[name] = value;
   const ExitStatus status = supervise(plan.argv, environment);
-  if (!status.success()) std::cerr << command << ": the job ended with " << status.describe() << "\n";
+  if (status.success()) return status.shell_code();
+  std::cerr << command << ": the job ended with " << status.describe() << "\n";
+  name_unknown_hosts(command, options);
   return status.shell_code();
 }
 
@@ -50,7 +64,7 @@ int start_job(const std::string& command, const CommandContext& context, JobOpti
     program = find_program(program, context.directory, environment_variable("PATH").value_or("")).string();
   }
   const LaunchPlan plan = plan_launch(options.request, environment);
-  if (!options.dry_run) return start(command, plan, environment);
+  if (!options.dry_run) return start(command, plan, environment, options);
   std::cout << shell_text(plan) << "\n";
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <nlohmann/json.hpp>
 
@@ -105,6 +106,29 @@ TEST(HostCommunicator, AnExceptionPassesACommunicatorWhoseCallsWaitForARank) {
     };
     EXPECT_THROW_SAYING(leave(), DataError, "picture 17 is torn");
     over.set_value();
+  });
+}
+
+/// Rank 1 of three lets the others wait.
+TEST(HostCommunicator, ASplitGivesUpAtTheDeadline) {
+  std::promise<void> given_up;
+  std::atomic<int> num_waiting = 2;
+  run_rank_threads({2, 1}, [&](RankContext& rank) {
+    HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health, nullptr, {}, Recording(3),
+                                  {.timeout = std::chrono::milliseconds(200)});
+    if (rank.rank == 1) return given_up.get_future().wait();
+    const auto begin = Clock::now();
+    EXPECT_THROW_SAYING(communicator.split({0, 1, 2}), TimeoutError, "split of ranks 0-2: timed out");
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
+    if (--num_waiting == 0) given_up.set_value();
+  });
+}
+
+TEST(HostCommunicator, RanksThatSplitDifferentlyAreTold) {
+  run_rank_threads({2}, [&](RankContext& rank) {
+    HostCommunicator communicator(std::move(rank.transport), rank.topology, rank.health);
+    const std::vector<int> ranks = rank.rank == 0 ? std::vector{0, 1} : std::vector{1, 0};
+    EXPECT_THROW_SAYING(communicator.split(ranks), MismatchError, "another order");
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,6 +70,7 @@ const std::map<std::string, Fault>& faults() {
          ask(communicator, {});
        }},
       {"absent", [](Communicator&) { compute_for_long(); }},
+      {"split", [](Communicator&) { compute_for_long(); }},
       {"exception", [](Communicator&) { throw DataError("picture 17 is torn", "look at picture 17"); }},
       {"memory", [](Communicator&) { reach_memory_limit(); }},
       {"arena", [](Communicator& communicator) { communicator.allocate(std::size_t{1} << 50); }},
@@ -94,6 +96,10 @@ void run(World& world, const std::vector<std::string>& arguments) {
   if (world.rank() == kVictim || fault == "arena") {
     write_mark(world, directory, "fault");
     faults().at(fault)(*communicator);
+  } else if (fault == "split") {
+    std::vector<int> everyone(world.world_size());
+    std::iota(everyone.begin(), everyone.end(), 0);
+    communicator->split(everyone);
   } else {
     ask(*communicator, fault == "root" ? Asked{.operation = Operation::kBroadcast} : Asked{});
   }

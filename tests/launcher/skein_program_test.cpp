@@ -137,6 +137,14 @@ TEST_F(SkeinProgram, RunReturnsTheJobsExitCode) {
   expect_contains(run.standard_error, "skein run: the job ended with exit code 85");
 }
 
+TEST_F(SkeinProgram, RunNamesAHostThatHasNoAddress) {
+  const CapturedRun run = skein({"run", "-np", "2", "-H", "localhost:1,nosuchhost.invalid:1", "--", "true"});
+  EXPECT_FALSE(run.status.success());
+  expect_contains(run.standard_error, "skein run: this machine finds no address for the host 'nosuchhost.invalid'\n"
+                                      "  remedy: correct the name in --host");
+  EXPECT_EQ(run.standard_error.find("host 'localhost'"), std::string::npos) << run.standard_error;
+}
+
 TEST_F(SkeinProgram, RunFillsTheSlotsOfAHostfile) {
   write_text(directory_ / "hosts", "localhost slots=3\n");
   const CapturedRun run = skein({"run", "--hostfile", "hosts", "--", "sh", "-c", "echo rank"});
