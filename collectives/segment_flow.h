@@ -8,8 +8,10 @@
 
 namespace skein {
 
-/// Segments sent or received at once, in each direction.
-inline constexpr std::size_t kInFlight = 4;
+/// Segments sent or received at once, in each direction. A paced one is under way until its receiver's answer has come
+/// through what is queued for the other link: of a ring of four hosts over 1 Gbit/s, four kept 92 % of the links busy and
+/// eight 99 %.
+inline constexpr std::size_t kInFlight = 8;
 
 /// How the ranges of a schedule are cut.
 struct Segmentation {
