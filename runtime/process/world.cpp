@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <new>
 #include <string_view>
 #include <system_error>
@@ -60,6 +61,22 @@ constexpr auto kTimeForOthers = std::chrono::seconds(2);  // to write their post
 constexpr auto kTimeForOrigin = std::chrono::milliseconds(300);
 constexpr auto kTimeToNotice = std::chrono::milliseconds(500);  // a death for which the launcher ends this rank, too
 constexpr auto kTimeForLauncher = std::chrono::seconds(5);
+
+/// What a post-mortem of a thousand calls needs, held back for when there is no memory. In pieces that glibc takes from its
+/// heap and returns there: larger ones would go back to the system, which might refuse them later. Nobody touches them, so
+/// they cost addresses only.
+class MemoryReserve {
+ public:
+  MemoryReserve() {
+    for (int i = 0; i < kNumPieces; ++i) pieces_.push_back(std::make_unique_for_overwrite<std::byte[]>(kPieceBytes));
+  }
+  void release() { pieces_.clear(); }
+
+ private:
+  static constexpr int kNumPieces = 64;
+  static constexpr std::size_t kPieceBytes = 64 * 1024;
+  std::vector<std::unique_ptr<std::byte[]>> pieces_;
+};
 
 /// mpirun probes other hosts when it is told to, and then ends the job when one is lost. An abort before that would make it
 /// wait for the lost host, for a quarter of an hour: what is on its way keeps probes from being sent.
@@ -149,7 +166,8 @@ World::World(std::unique_ptr<MpiSession> session)
   log.world_size = world_size();
   if (topology_.num_hosts() > 1) log.host = topology_.members[rank_].host_name;
   configure_log(log);
-  health_.on_failure([this](const std::exception& error) {
+  health_.on_failure([this, reserve = std::make_shared<MemoryReserve>()](const std::exception& error) {
+    reserve->release();
     log_error(error.what());
     if (!heard_ && lifeline_) lifeline_->announce_failure(error);
     post_mortem_.write(error);

@@ -188,7 +188,9 @@ Divergence first_divergence(const JobReport& job) {
     const auto order = [](const Divergence& d) {
       const bool explained = std::any_of(d.states.begin(), d.states.end(),
                                          [](const auto& state) { return state.second == RankAtCall::kElsewhere; });
-      return std::make_tuple(order_of(d.kind), explained, d.begun);
+      // Of calls that wait for each other's ranks none is the first: the one of most ranks says who is astray.
+      const auto num_ranks = d.kind == Divergence::Kind::kDeadlock ? -static_cast<int>(d.states.size()) : 0;
+      return std::make_tuple(order_of(d.kind), explained, num_ranks, d.begun);
     };
     if (!first || order(*found) < order(*first)) first = std::move(found);
   }

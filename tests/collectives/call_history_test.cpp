@@ -50,14 +50,15 @@ TEST(CallHistory, NamesSplitsAlikeOnAllTheirRanks) {
   });
   std::vector<std::string> of_rank_3;
   for (const json& call : histories.calls[3]) of_rank_3.push_back(call.at("communicator"));
-  EXPECT_EQ(of_rank_3, (std::vector<std::string>{"world", "world/2-3,0", "world/2-3,0/1-2", "world/2-3,0#2",
-                                                 "world/2-3,0#2/1-2"}));
+  EXPECT_EQ(of_rank_3, (std::vector<std::string>{"world", "world/2-3,0", "world/2-3,0", "world/2-3,0/1-2", "world/2-3,0/1-2",
+                                                 "world/2-3,0#2", "world/2-3,0#2", "world/2-3,0#2/1-2", "world/2-3,0#2/1-2"}))
+      << "the split itself is a communicator's first call";
   EXPECT_EQ(histories.communicators[3], histories.communicators[0]);
   EXPECT_EQ(histories.communicators[1].size(), 1u);
   const json& inner = histories.communicators[0][2];
   EXPECT_EQ(inner["name"], "world/2-3,0/1-2");
   EXPECT_EQ(inner["ranks"], json({3, 0})) << "of the world";
-  EXPECT_EQ(inner["num_calls"], 1);
+  EXPECT_EQ(inner["num_calls"], 2);
   EXPECT_EQ(inner["ended"], true);
 }
 

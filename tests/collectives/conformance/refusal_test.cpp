@@ -94,9 +94,9 @@ const std::vector<Disagreement>& disagreements() {
   using B = Buffer;
   static const std::vector<Disagreement> all = {
       {"operation", [](C& c, const B& b) { c.allreduce(b); }, [](C& c, const B& b) { c.broadcast(b, 0); },
-       "allreduce #0", "broadcast #0"},
+       "allreduce #1", "broadcast #1"},
       {"operation without data", [](C& c, const B&) { c.barrier(); }, [](C& c, const B& b) { c.allreduce(b); },
-       "barrier #0", "allreduce #0"},
+       "barrier #1", "allreduce #1"},
       {"dtype", [](C& c, const B& b) { c.allreduce(b); },
        [](C& c, B b) {
          c.allreduce({b.data, b.count, DType::kInt32});
@@ -106,12 +106,12 @@ const std::vector<Disagreement>& disagreements() {
        [](C& c, const B& b) {
          c.allreduce({b.data, b.count / 2, b.dtype});
        },
-       "allreduce #0 float32 x", "float32 x"},
+       "allreduce #1 float32 x", "float32 x"},
       {"count by much", [](C& c, const B& b) { c.allreduce(b); },
        [](C& c, const B& b) {
          c.allreduce({b.data, 1, b.dtype});
        },
-       "allreduce #0", "float32 x 1,"},
+       "allreduce #1", "float32 x 1,"},
       {"reduce op", [](C& c, const B& b) { c.allreduce(b, ReduceOp::kSum); },
        [](C& c, const B& b) { c.allreduce(b, ReduceOp::kMax); }, "sum", "max"},
       {"root", [](C& c, const B& b) { c.broadcast(b, 0); }, [](C& c, const B& b) { c.broadcast(b, 1); }, "root 0",
@@ -161,7 +161,7 @@ TEST_P(Refusal, OfCallsOnWhichRanksDisagreeNamesThemAll) {
           std::vector<int> all;
           for (int rank = 0; rank < communicator.world_size(); ++rank) all.push_back(rank);
           Workspace workspace(communicator, kind, count * sizeof(float));
-          const auto fresh = communicator.split(all);
+          const auto fresh = communicator.split(all);  // its call #0
           check_disagreement(*fresh, disagreement, workspace.buffer(DType::kFloat32, count));
         });
       }
