@@ -22,7 +22,8 @@ int timeline_command(const CommandContext& context, const std::vector<std::strin
     return 0;
   }
   if (output.empty()) output = timeline_of_parts(directory);
-  std::cout << output.string() << ": " << write_timeline(directory, output).describe() << "\n";
+  const TimelineSummary summary = write_timeline(directory, output);
+  std::cout << output.string() << ": " << summary.describe() << "\n";
   return 0;
 }
 

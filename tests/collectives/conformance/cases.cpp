@@ -47,6 +47,18 @@ std::size_t num_counts(Operation operation, int world_size) {
   return has_blocks(operation) ? world_size : 1;
 }
 
+/// An average of any other number of ranks is rounded where it travels in 16 bits.
+bool is_exact_in_16_bits(ReduceOp op, std::size_t num_ranks) {
+  return op != ReduceOp::kAverage || std::has_single_bit(num_ranks);
+}
+
+Case among(Case the_case, const std::vector<int>& active) {
+  the_case.active = active;
+  the_case.root = active[the_case.root % active.size()];
+  if (!is_exact_in_16_bits(the_case.op, active.size())) the_case.wire.reset();
+  return the_case;
+}
+
 Case random_case(std::uint64_t seed, int world_size, std::size_t max_bytes) {
   Random random(seed);
   const auto n = static_cast<std::size_t>(world_size);
@@ -56,9 +68,8 @@ Case random_case(std::uint64_t seed, int world_size, std::size_t max_bytes) {
   made.op = one_of(random, reduce_ops_of(made.dtype));
   made.root = static_cast<int>(below(random, n));
   if (reduces(made.operation) && is_floating(made.dtype) && below(random, 3) == 0) made.scales = {0.5, 4.0};
-  const bool exact = made.op != ReduceOp::kAverage || std::has_single_bit(n);  // also in 16 bits
   const bool may_travel_in_16 = made.operation == Operation::kAllreduce || made.operation == Operation::kReduce;
-  if (may_travel_in_16 && exact && made.dtype == DType::kFloat32 && below(random, 2) == 0)
+  if (may_travel_in_16 && is_exact_in_16_bits(made.op, n) && made.dtype == DType::kFloat32 && below(random, 2) == 0)
     made.wire = one_of<DType>(random, {DType::kFloat16, DType::kBFloat16});
   made.ragged = has_blocks(made.operation) && below(random, 2) == 0;
   made.in_place = made.operation != Operation::kAlltoall && below(random, 2) == 0;

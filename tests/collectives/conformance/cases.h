@@ -43,6 +43,9 @@ struct Case {
 /// How many counts a case of `operation` has.
 std::size_t num_counts(Operation operation, int world_size);
 
+/// The same in a JoinScope of which only the ranks `active` are left; its root is one of them.
+Case among(Case the_case, const std::vector<int>& active);
+
 /// Case number `seed` for `world_size` ranks, whose buffers take up to `max_bytes`. The same on all ranks.
 Case random_case(std::uint64_t seed, int world_size, std::size_t max_bytes);
 

@@ -42,12 +42,6 @@ int expected_last(const std::vector<int>& calls) {
   return last;
 }
 
-Case among(Case the_case, const std::vector<int>& active) {
-  the_case.active = active;
-  the_case.root = active[the_case.root % active.size()];
-  return the_case;
-}
-
 TEST_P(Join, EveryCallIsThatOfTheActiveRanksAlone) {
   on_each_rank([](Communicator& communicator) {
     JoinScope scope(communicator);

@@ -180,11 +180,11 @@ class JoinStep final : public Step {
     Communicator& communicator = team_.communicator;
     JoinScope scope(communicator);
     for (int call = 0; call < calls_[communicator.rank()] && right_; ++call) {
-      Case the_case = random_case(seeds_[call], communicator.world_size(), 60000);
+      std::vector<int> active;
       for (int rank = 0; rank < communicator.world_size(); ++rank)
-        if (calls_[rank] > call) the_case.active.push_back(rank);
-      the_case.root = the_case.active[the_case.root % the_case.active.size()];
-      const Request& request = runner_->prepare(the_case);
+        if (calls_[rank] > call) active.push_back(rank);
+      const Request& request =
+          runner_->prepare(among(random_case(seeds_[call], communicator.world_size(), 60000), active));
       if (asynchronous)
         scope.start(request).wait(soon());
       else
