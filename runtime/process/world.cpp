@@ -9,6 +9,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <mutex>
 #include <new>
 #include <string_view>
 #include <system_error>
@@ -139,6 +140,7 @@ struct World::MpiSession {
     allow_peers_to_map_memory();
   }
   int thread_level = MPI_THREAD_SINGLE;
+  std::mutex aborting;  // Open MPI's message about an abort ends in a crash when two threads write it
 };
 
 struct World::Watch {
@@ -227,6 +229,7 @@ void World::fail(const std::exception& error) {
   flush_log();
   if (lifeline_) let_others_end_well();
   leave_after(kTimeToAbort, code);
+  session_->aborting.lock();  // for good: another thread that fails waits here for the end
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
 }

@@ -70,7 +70,7 @@ TEST_F(Stop, SigtermOfOneRankCancelsTheRun) {
   job.program = command();
   Subprocess process = start(mpirun(job));
   signal_rank_1(process, SIGTERM);
-  EXPECT_EQ(end_of(process).code, 128 + SIGTERM);
+  EXPECT_EQ(end_of(process).code, 128 + SIGTERM) << file_contents(directory() / "output");
   EXPECT_EQ(record("long").at("state"), "Canceled") << file_contents(directory() / "output") << reason();
   const auto report = nlohmann::json::parse(file_contents(run_directory("long") / "post-mortem" / "rank_0001.json"));
   EXPECT_EQ(report.at("error").at("kind"), "Canceled");
