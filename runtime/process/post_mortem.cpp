@@ -10,17 +10,12 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
+#include "runtime/process/rank_file.h"
 #include "runtime/process/text.h"
 #include "runtime/process/utc_time.h"
 
 namespace skein {
 namespace {
-
-std::string file_name(int rank) {
-  std::string digits = std::to_string(rank);
-  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
-  return "rank_" + digits + ".json";
-}
 
 void write_complete(const std::filesystem::path& path, const std::string& text) {
   const std::filesystem::path temporary = concat(path.string(), ".", getpid(), ".tmp");
@@ -58,7 +53,7 @@ void PostMortem::add_section(const std::string& name, std::function<nlohmann::js
 std::filesystem::path PostMortem::write(const std::exception& failure) {
   std::lock_guard lock(mutex_);
   if (directory_.empty()) return {};
-  const std::filesystem::path path = directory_ / file_name(rank_);
+  const std::filesystem::path path = directory_ / rank_file_name(rank_, ".json");
   if (written_) return path;
   try {
     const auto* error = dynamic_cast<const Error*>(&failure);

@@ -8,11 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
+#include "runtime/process/rank_file.h"
 #include "runtime/process/text.h"
 #include "runtime/process/utc_time.h"
 #include "runtime/run/atomic_file.h"
@@ -208,9 +208,7 @@ void Run::set(const std::string& fact, const json& value) {
 }
 
 fs::path rank_log_file(const fs::path& run_directory, int rank) {
-  std::array<char, 32> name{};
-  std::snprintf(name.data(), name.size(), "rank_%04d.log", rank);
-  return run_directory / "logs" / name.data();
+  return run_directory / "logs" / rank_file_name(rank, ".log");
 }
 
 }  // namespace skein

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "runtime/process/error.h"
+#include "runtime/process/rank_file.h"
 #include "runtime/process/text.h"
 
 namespace skein {
@@ -42,9 +43,7 @@ constexpr std::size_t kFileBytes = kHeaderBytes + TimelinePart::kMostRecords * s
 }  // namespace
 
 std::filesystem::path timeline_part_file(const std::filesystem::path& directory, int rank) {
-  std::string digits = std::to_string(rank);
-  digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  return directory / concat("rank_", digits, ".part");
+  return directory / rank_file_name(rank, ".part");
 }
 
 TimelinePart::TimelinePart(const std::filesystem::path& directory, int rank, int world_size, const std::string& host)
