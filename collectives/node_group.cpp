@@ -28,9 +28,6 @@ cpu_set_t allowed_cores() {
   return cores;
 }
 
-/// Chunks of ordinary memory: small enough for the caches (measured: from 512 KiB on nothing is gained).
-constexpr std::size_t kStageBytes = 512 * 1024;
-
 /// How long to look for the others before sleeping: spinning, when every rank has a core to spin on; otherwise giving
 /// the core away after each look, which lets the others arrive sooner than a sleep and a wake-up would.
 constexpr auto kSpinTime = 20us;
@@ -69,11 +66,10 @@ struct NodeGroup::Report {
   std::array<char, kReportBytes - sizeof(std::uint32_t)> text{};
 };
 
-// Layout of the control region: lines, reports, small areas, stages, the shared stage.
+// Layout of the control region: lines, reports, small areas, stages.
 
 std::size_t NodeGroup::num_control_bytes() const {
-  const std::size_t per_rank = kLineBytes + kReportBytes + 2 * kSmallBytes + 2 * stage_bytes_;
-  return ranks_.size() * per_rank + 2 * stage_bytes_;
+  return ranks_.size() * (kLineBytes + kReportBytes + 2 * kSmallBytes) + num_stage_bytes_;
 }
 
 NodeGroup::Line& NodeGroup::line(int local_rank) const {
@@ -95,20 +91,11 @@ std::byte* NodeGroup::next_small() {
   return areas + (2 * local_rank_ + (reached_ + 1) % 2) * kSmallBytes;
 }
 
-std::byte* NodeGroup::stage(int local_rank, int half) const {
-  std::byte* areas = control_->data() + ranks_.size() * (kLineBytes + kReportBytes + 2 * kSmallBytes);
-  return areas + (2 * local_rank + half) * stage_bytes_;
-}
-
-std::byte* NodeGroup::shared_stage(int half) const {
-  return stage(local_size(), half);
-}
-
 NodeGroup::NodeGroup(Transport& transport, const Topology& topology, Health& health, std::shared_ptr<Arena> arena)
     : ranks_(topology.ranks_of_host(topology.members.at(transport.rank()).host)),
       topology_(topology),
       health_(health),
-      stage_bytes_(topology.num_hosts() > 1 ? 0 : kStageBytes) {
+      num_stage_bytes_(topology.num_hosts() > 1 ? 0 : Stages::num_bytes(local_size())) {
   local_rank_ = static_cast<int>(std::find(ranks_.begin(), ranks_.end(), transport.rank()) - ranks_.begin());
   if (!arena) arena = std::make_shared<Arena>(local_rank_, local_size());
   std::vector<int> slots = meet(transport, arena->slot());
@@ -164,6 +151,7 @@ std::vector<int> NodeGroup::meet(Transport& transport, int slot) {
     for (int local = 1; local < local_size(); ++local) receive_any(local, hello);
   }
   control_->prefault(0, num_control_bytes());
+  stages_ = Stages(control_->data() + num_control_bytes() - num_stage_bytes_, local_size(), StageWriter::configured());
   core_for_each_ = welcome->num_cores >= local_size();
   return {welcome->slots.begin(), welcome->slots.begin() + local_size()};
 }

@@ -15,6 +15,7 @@
 #include "collectives/call.h"
 #include "collectives/flight_recorder.h"
 #include "collectives/peer_memory.h"
+#include "collectives/stages.h"
 #include "collectives/transport.h"
 #include "runtime/process/deadline.h"
 #include "runtime/process/health.h"
@@ -79,12 +80,8 @@ class NodeGroup {
   std::byte* next_small();
   const std::byte* small(int local_rank) const;
 
-  /// Staging areas, where all ranks are on one host; double-buffered by the caller: half 0 or 1.
-  std::byte* stage(int local_rank, int half) const;
-  /// An area that all ranks share, half 0 or 1.
-  std::byte* shared_stage(int half) const;
-  /// Bytes of each half of a staging area.
-  std::size_t stage_bytes() const { return stage_bytes_; }
+  /// The staging areas; there are none where the ranks are on several hosts.
+  Stages& stages() { return stages_; }
 
   /// A sync point within a call at which each rank says something: every rank's `mine`, in order of local rank; all of
   /// the same length, at most kSmallBytes.
@@ -113,7 +110,8 @@ class NodeGroup {
   Health& health_;
   std::optional<PeerMemory> memory_;  // always, once constructed
   std::shared_ptr<SharedRegion> control_;
-  std::size_t stage_bytes_;
+  Stages stages_;
+  std::size_t num_stage_bytes_;
   bool core_for_each_ = false;     // of the ranks
   std::uint32_t reached_ = 0;      // sync points of this rank
   bool waited_ = false;            // for anybody, since the last gather() began

@@ -167,31 +167,34 @@ class Mover {
       most_blocks = std::max(most_blocks, blocks.size());
       for (const Range& block : blocks) longest = std::max(longest, block.count);
     }
-    const std::size_t chunk_count = std::max<std::size_t>(1, group_.stage_bytes() / element_ / most_blocks);
+    const std::size_t chunk_count = std::clamp<std::size_t>(longest, 1, Stages::kPieceBytes / element_ / most_blocks);
     Pipeline pipeline(
-        group_, num_chunks(longest, chunk_count), deadline_,
+        group_, num_chunks(longest, chunk_count), most_blocks * chunk_count * element_, deadline_,
         [this, chunk_count](std::size_t chunk) { copy_in(chunk_count, chunk); },
         [this, chunk_count](std::size_t chunk) { copy_from_stages(chunk_count, chunk); }, kNoCopyOut);
     use(pipeline);
   }
   void copy_in(std::size_t chunk_count, std::size_t chunk) {
-    std::byte* const stage = group_.stage(me(), chunk % 2);
+    std::byte* const stage = group_.stages().piece(me(), chunk);
     const int num_blocks = static_cast<int>(outgoing(me()).size());
     for (int index = 0; index < num_blocks; ++index) {
       if (movement_.addressed && index == me()) continue;  // it goes straight to the output
       const Range& block = outgoing(me())[index];
       const Range part = chunk_range(block.count, chunk_count, chunk);
-      copy_bytes(stage + index * chunk_count * element_, bytes(input_) + (block.begin + part.begin) * element_,
-                 part.count * element_);
+      group_.stages().writer().copy(stage + index * chunk_count * element_,
+                                    bytes(input_) + (block.begin + part.begin) * element_, part.count * element_);
     }
   }
   void copy_from_stages(std::size_t chunk_count, std::size_t chunk) {
     for_each_incoming([&](const Movement::Incoming& block) {
       const Range part = chunk_range(block.target.count, chunk_count, chunk);
-      const std::byte* from = block.from == me()
-                                  ? own_source(block) + part.begin * element_
-                                  : group_.stage(block.from, chunk % 2) + block.index * chunk_count * element_;
-      copy_bytes(bytes(output_) + (block.target.begin + part.begin) * element_, from, part.count * element_);
+      std::byte* const to = bytes(output_) + (block.target.begin + part.begin) * element_;
+      if (block.from == me()) {
+        copy_bytes(to, own_source(block) + part.begin * element_, part.count * element_);
+        return;
+      }
+      const std::byte* const stage = group_.stages().piece(block.from, chunk) + block.index * chunk_count * element_;
+      copy_ahead(to, stage, part.count * element_);
     });
   }
 

@@ -57,19 +57,23 @@ inline Range chunk_range(std::size_t count, std::size_t chunk_count, std::size_t
 
 inline constexpr auto kNoCopyOut = [](std::size_t) {};
 
-/// `copy_in(chunk)` fills this rank's stage, `use(chunk)` works on all ranks' stages of that chunk, `copy_out(chunk)`
-/// comes after all have used it; a chunk's half of the stages is chunk % 2. While one chunk is used the next is copied
-/// in, so one sync point a chunk is enough.
+/// `copy_in(chunk)` fills this rank's piece of the stages, `use(chunk)` works on all ranks' pieces of that chunk,
+/// `copy_out(chunk)` comes after all have used it. While one chunk is used the next is copied in, so one sync point a
+/// chunk is enough.
 template <class CopyIn, class Use, class CopyOut>
 class Pipeline {
  public:
-  Pipeline(NodeGroup& group, std::size_t num_chunks, Deadline deadline, CopyIn copy_in, Use use, CopyOut copy_out)
+  /// `piece_bytes`: what a chunk takes of a stage.
+  Pipeline(NodeGroup& group, std::size_t num_chunks, std::size_t piece_bytes, Deadline deadline, CopyIn copy_in, Use use,
+           CopyOut copy_out)
       : group_(group),
         num_chunks_(num_chunks),
         deadline_(deadline),
         copy_in_(copy_in),
         use_(use),
-        copy_out_(copy_out) {}
+        copy_out_(copy_out) {
+    group_.stages().begin_call(piece_bytes);
+  }
 
   /// Starts before the call begins where this rank already knows that it will go through the stages.
   void copy_first_early() {
@@ -86,6 +90,7 @@ class Pipeline {
       group_.sync(deadline_);
       copy_out_(chunk);
     }
+    group_.stages().end_call(num_chunks_);
   }
 
  private:

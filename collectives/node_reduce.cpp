@@ -16,6 +16,7 @@ class Reduction {
  public:
   Reduction(NodeGroup& group, const Call& call, const Buffer& input, const Buffer& output)
       : group_(group),
+        stages_(group.stages()),
         call_(call),
         input_(input),
         output_(output),
@@ -23,14 +24,14 @@ class Reduction {
         scales_(scales_of(call, group.local_size())) {}
 
   void run(Deadline deadline) {
-    if (input_.num_bytes() <= NodeGroup::kSmallBytes) return small(deadline);
-    const std::size_t chunk_count = group_.stage_bytes() / element_;
+    if (input_.num_bytes() <= kWholeBytes) return small(deadline);
+    const std::size_t chunk_count = std::min(input_.count, Stages::kPieceBytes / element_);
     const auto range = [&](std::size_t chunk) { return chunk_range(input_.count, chunk_count, chunk); };
     Pipeline pipeline(
-        group_, num_chunks(input_.count, chunk_count), deadline,
-        [&](std::size_t chunk) { copy_in(range(chunk), chunk % 2); },
-        [&](std::size_t chunk) { reduce_own_slice(range(chunk), chunk % 2); },
-        [&](std::size_t chunk) { copy_out(range(chunk), chunk % 2); });
+        group_, num_chunks(input_.count, chunk_count), chunk_count * element_, deadline,
+        [&](std::size_t chunk) { copy_in(range(chunk), stages_.piece(group_.local_rank(), chunk)); },
+        [&](std::size_t chunk) { reduce_own_slice(range(chunk), chunk); },
+        [&](std::size_t chunk) { copy_out(range(chunk), stages_.shared_piece(chunk)); });
     const NodeGroup::Places places = locate();
     if (!in_arena(group_.local_rank(), places)) pipeline.copy_first_early();
     group_.begin(call_, places, deadline);
@@ -40,7 +41,10 @@ class Reduction {
   }
 
  private:
-  /// From here on two sync points in place cost less than every rank reading every message.
+  /// Up to here every rank reads every message; beyond, two sync points cost less than that.
+  static constexpr std::size_t kWholeBytes = 4096;
+  static_assert(kWholeBytes <= NodeGroup::kSmallBytes);
+  /// The same where the buffers lie in the arena.
   static constexpr std::size_t kInPlaceBytes = 2048;
 
   bool has_result(int local) const { return call_.operation == Operation::kAllreduce || local == call_.root; }
@@ -103,35 +107,34 @@ class Reduction {
       use(slice.begin * element_, slice.count * element_);
     }
   }
-  void copy_in(const Range& chunk, int half) const {
-    std::byte* const stage = group_.stage(group_.local_rank(), half);
+  void copy_in(const Range& chunk, std::byte* stage) const {
     const std::byte* const from = bytes(input_) + chunk.begin * element_;
     for_others_slices(chunk, [&](std::size_t offset, std::size_t num_bytes) {
-      copy_bytes(stage + offset, from + offset, num_bytes);
+      stages_.writer().copy(stage + offset, from + offset, num_bytes);
     });
   }
-  void reduce_own_slice(const Range& chunk, int half) const {
+  void reduce_own_slice(const Range& chunk, std::size_t index) const {
     const Range slice = cache_aligned_part(chunk.count, input_.dtype, group_.local_size(), group_.local_rank());
     const std::size_t offset = slice.begin * element_;
     const std::size_t at = chunk.begin * element_ + offset;
     const auto sources = for_each_rank(group_, [&](int local) {
-      return local == group_.local_rank() ? bytes(input_) + at : group_.stage(local, half) + offset;
+      return local == group_.local_rank() ? bytes(input_) + at : stages_.piece(local, index) + offset;
     });
-    std::vector<void*> results;
-    if (has_result(group_.local_rank())) results.push_back(bytes(output_) + at);
-    if (call_.operation == Operation::kAllreduce || results.empty())
-      results.push_back(group_.shared_stage(half) + offset);
-    reduce_buffers(results, sources, slice.count, input_.dtype, call_.reduce_op, scales_);
+    std::byte* const output = has_result(group_.local_rank()) ? bytes(output_) + at : nullptr;
+    const bool others_have_result = call_.operation == Operation::kAllreduce || output == nullptr;
+    std::byte* const shared = others_have_result ? stages_.shared_piece(index) + offset : nullptr;
+    stages_.writer().reduce(output, shared, sources, slice.count, input_.dtype, call_.reduce_op, scales_);
   }
-  void copy_out(const Range& chunk, int half) const {
+  void copy_out(const Range& chunk, const std::byte* shared_stage) const {
     if (!has_result(group_.local_rank())) return;
     std::byte* const to = bytes(output_) + chunk.begin * element_;
     for_others_slices(chunk, [&](std::size_t offset, std::size_t num_bytes) {
-      copy_bytes(to + offset, group_.shared_stage(half) + offset, num_bytes);
+      copy_ahead(to + offset, shared_stage + offset, num_bytes);
     });
   }
 
   NodeGroup& group_;
+  Stages& stages_;
   const Call& call_;
   const Buffer& input_;
   const Buffer& output_;
@@ -144,20 +147,22 @@ class ReduceScatter {
  public:
   ReduceScatter(NodeGroup& group, const Call& call, const Buffer& input, const Buffer& output)
       : group_(group),
+        stages_(group.stages()),
         call_(call),
         input_(input),
         output_(output),
         element_(dtype_bytes(output.dtype)),
         scales_(scales_of(call, group.local_size())),
-        blocks_(consecutive(block_counts_of(call, group.local_size()))),
-        chunk_count_(std::max<std::size_t>(1, group.stage_bytes() / element_ / group.local_size())) {}
+        blocks_(consecutive(block_counts_of(call, group.local_size()))) {
+    for (const Range& block : blocks_) longest_ = std::max(longest_, block.count);
+    chunk_count_ = std::clamp<std::size_t>(longest_, 1, Stages::kPieceBytes / element_ / blocks_.size());
+  }
 
   void run(Deadline deadline) {
     if (input_.num_bytes() <= NodeGroup::kSmallBytes) return small(deadline);
-    std::size_t longest = 0;
-    for (const Range& block : blocks_) longest = std::max(longest, block.count);
     Pipeline pipeline(
-        group_, num_chunks(longest, chunk_count_), deadline, [&](std::size_t chunk) { copy_in(chunk); },
+        group_, num_chunks(longest_, chunk_count_), blocks_.size() * chunk_count_ * element_, deadline,
+        [&](std::size_t chunk) { copy_in(chunk); },
         [&](std::size_t chunk) { reduce_stages(chunk); }, kNoCopyOut);
     const NodeGroup::Places places{group_.locate(input_.data, input_.num_bytes()), Arena::kNowhere};
     if (places.input == Arena::kNowhere) pipeline.copy_first_early();
@@ -197,25 +202,27 @@ class ReduceScatter {
     for (int target = 0; target < group_.local_size(); ++target) {
       if (target == me()) continue;
       const Range part = chunk_range(blocks_[target].count, chunk_count_, chunk);
-      copy_bytes(group_.stage(me(), chunk % 2) + target * chunk_count_ * element_,
-                 bytes(input_) + (blocks_[target].begin + part.begin) * element_, part.count * element_);
+      stages_.writer().copy(stages_.piece(me(), chunk) + target * chunk_count_ * element_,
+                            bytes(input_) + (blocks_[target].begin + part.begin) * element_, part.count * element_);
     }
   }
   void reduce_stages(std::size_t chunk) const {
     const Range part = chunk_range(output_.count, chunk_count_, chunk);
     reduce(part, [&](int local) {
       return local == me() ? bytes(input_) + (own().begin + part.begin) * element_
-                           : group_.stage(local, chunk % 2) + me() * chunk_count_ * element_;
+                           : stages_.piece(local, chunk) + me() * chunk_count_ * element_;
     });
   }
 
   NodeGroup& group_;
+  Stages& stages_;
   const Call& call_;
   const Buffer& input_;
   const Buffer& output_;
   std::size_t element_;
   Scales scales_;
   std::vector<Range> blocks_;
+  std::size_t longest_ = 0;  // of the blocks
   std::size_t chunk_count_;  // elements of each block in a chunk
 };
 
