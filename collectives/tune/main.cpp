@@ -7,7 +7,7 @@
 #include "collectives/mpi_transport.h"
 #include "collectives/tune/compare_profiles.h"
 #include "collectives/tune/measure_links.h"
-#include "runtime/options/option_table.h"
+#include "runtime/options/tune_options.h"
 #include "runtime/process/error.h"
 #include "runtime/process/run_main.h"
 #include "runtime/process/text.h"
@@ -17,20 +17,6 @@
 
 namespace skein {
 namespace {
-
-struct Options {
-  std::filesystem::path output = "links.json";
-  int repeats = 7;
-  std::int64_t max_bytes = 4 << 20;
-};
-
-void declare(OptionTable& table, Options& options) {
-  table.add("--output,-o", options.output, "the profile").unit("FILE");
-  table.add("--repeats", options.repeats, "times that each measurement is made").at_least(1);
-  table.add("--max-bytes", options.max_bytes, "largest buffer with which the profile is tried out")
-      .at_least(1024)
-      .unit("BYTES");
-}
 
 void print_costs(const std::string& what, const LinkCosts& costs, const char* remark = "") {
   std::printf("  %-24s %10.2f %12.4f %10.1f %11.2f%s\n", what.c_str(), costs.alpha * 1e6, costs.beta * 1e9, 1e-6 / costs.beta,
@@ -69,7 +55,7 @@ std::string measured_on(const Topology& topology) {
   return text;
 }
 
-int run(World& world, const Options& options) {
+int run(World& world, const TuneOptions& options) {
   const Topology& topology = world.topology();
   if (topology.num_hosts() < 2)
     throw UsageError("there are no links to measure: all ranks are on one host",
@@ -93,12 +79,12 @@ int run(World& world, const Options& options) {
 }
 
 int read_options_and_run(int argc, char** argv) {
-  Options options;
+  TuneOptions options;
   OptionTable table("tune_links",
                     "Measures the links between hosts and writes a profile by which Skein chooses between algorithms. "
                     "Start it with skein tune.",
                     SKEIN_VERSION);
-  declare(table, options);
+  options.declare(table);
   const ParseResult parsed = table.parse(argc, argv);
   if (parsed.action == ParseResult::Action::kRun)
     return run_main(argc, argv, [&](World& world) { return run(world, options); });
