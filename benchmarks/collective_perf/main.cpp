@@ -39,7 +39,7 @@ void declare(OptionTable& table, Options& options) {
   table.add("--factor", options.factor, "from one size to the next").at_least(2);
   table.add("--num-iters", options.num_iters, "iterations a round; 0: by size").at_least(0);
   table.add("--num-rounds", options.num_rounds, "rounds, Skein and peer in turns; the figures are medians").at_least(1);
-  table.add("--root", options.root, "root of broadcast").at_least(0);
+  table.add("--root", options.root, "root of broadcast, reduce, gather and scatter").at_least(0);
   table.add("--json", options.json, "write the figures to this file").unit("FILE").not_compared();
 }
 
@@ -98,12 +98,21 @@ nlohmann::json to_json(const Row& row, double bus_factor) {
   return result;
 }
 
+void check(const Options& options, int world_size) {
+  if (options.min_bytes > options.max_bytes)
+    throw UsageError("--min-bytes is larger than --max-bytes", "swap them, or give only one");
+  if (options.root >= world_size)
+    throw UsageError(concat("--root ", options.root, " is not a rank"), concat("give one of 0 to ", world_size - 1));
+  if (options.bound && options.operation == "barrier")
+    throw UsageError("--bound is of operations that move data, which a barrier does not", "leave it out");
+}
+
 int run(World& world, const OptionTable& table, const Options& options) {
-  if (options.min_bytes > options.max_bytes) throw UsageError("--min-bytes is larger than --max-bytes");
-  if (options.root >= world.world_size()) throw UsageError(concat("--root ", options.root, " is not a rank"));
-  if (options.bound && options.operation == "barrier") throw UsageError("--bound is of operations that move data");
+  check(options, world.world_size());
+  Report report(options.json, table, world);
   auto comm = make_communicator(world);
   Measurement measurement(*comm, options);
+  measurement.try_once(static_cast<std::size_t>(options.min_bytes));
   const bool prints = world.rank() == 0;
   std::optional<Prediction> prediction;
   if (options.predict) prediction.emplace(world);
@@ -120,10 +129,8 @@ int run(World& world, const OptionTable& table, const Options& options) {
     results.push_back(to_json(row, measurement.bus_factor()));
     if (one_size) break;
   }
-  if (prints) {
-    std::printf("# wrong values: %zu %s\n", num_wrong, num_wrong == 0 ? "OK" : "FAILED");
-    if (!options.json.empty()) write_report(options.json, table, world, {{"results", results}});
-  }
+  if (prints) std::printf("# wrong values: %zu %s\n", num_wrong, num_wrong == 0 ? "OK" : "FAILED");
+  report.write({{"results", results}});
   return num_wrong == 0 ? 0 : 1;
 }
 

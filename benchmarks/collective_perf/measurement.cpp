@@ -41,9 +41,19 @@ Measurement::Measurement(Communicator& comm, const Options& options)
     bound_ = make_bound(comm, operation_, dtype_, op_, wire_dtype_.value_or(dtype_), num_bytes / dtype_bytes(dtype_));
 }
 
+std::size_t Measurement::elements_per_block(std::size_t num_bytes) const {
+  return has_data() ? std::max<std::size_t>(1, num_bytes / dtype_bytes(dtype_) / blocks_per_buffer()) : 0;
+}
+
+void Measurement::try_once(std::size_t num_bytes) {
+  block_ = elements_per_block(num_bytes);
+  Side skein = skein_side(block_);
+  run_round(skein, 1);
+}
+
 Row Measurement::measure(std::size_t num_bytes) {
   const std::size_t blocks = blocks_per_buffer();
-  const std::size_t block = has_data() ? std::max<std::size_t>(1, num_bytes / dtype_bytes(dtype_) / blocks) : 0;
+  const std::size_t block = elements_per_block(num_bytes);
   block_ = block;
   Side skein = skein_side(block);
   Side mpi = mpi_side(block);

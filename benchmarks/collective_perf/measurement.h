@@ -51,6 +51,8 @@ struct Row {
 class Measurement {
  public:
   Measurement(Communicator& comm, const Options& options);
+  /// One call, so that what Skein refuses is refused before any figure is printed.
+  void try_once(std::size_t num_bytes);
   Row measure(std::size_t num_bytes);
   /// Bytes that cross the busiest link, relative to the buffer; see nccl-tests, doc/PERFORMANCE.md.
   double bus_factor() const;
@@ -64,6 +66,7 @@ class Measurement {
   };
 
   std::size_t blocks_per_buffer() const;
+  std::size_t elements_per_block(std::size_t num_bytes) const;
   bool has_data() const { return operation_ != Operation::kBarrier; }
   Side make_side(std::size_t block, bool arena);
   Side skein_side(std::size_t block);

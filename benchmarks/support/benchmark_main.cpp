@@ -1,10 +1,8 @@
 #include "benchmarks/support/benchmark_main.h"
 
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "runtime/process/error.h"
 #include "runtime/process/run_main.h"
 
 namespace skein::bench {
@@ -18,16 +16,19 @@ int benchmark_main(int argc, char** argv, OptionTable& table, const std::functio
   });
 }
 
-void write_report(const std::filesystem::path& file, const OptionTable& table, const World& world,
-                  nlohmann::json report) {
-  report.update({{"benchmark", table.program()},
-                 {"options", table.values()},
-                 {"world_size", world.world_size()},
-                 {"mpi", world.mpi_version()}});
-  std::ofstream out(file);
-  out << report.dump(2) << "\n";
-  out.close();
-  if (!out) throw StorageError("cannot write " + file.string(), "choose another --json");
+Report::Report(const std::filesystem::path& file, const OptionTable& table, const World& world)
+    : table_(table), world_(world) {
+  if (!file.empty() && world.rank() == 0) file_.emplace(file, "--json");
+}
+
+void Report::write(nlohmann::json figures) {
+  if (!file_) return;
+  figures.update({{"benchmark", table_.program()},
+                  {"options", table_.values()},
+                  {"world_size", world_.world_size()},
+                  {"mpi", world_.mpi_version()}});
+  file_->write(figures.dump(2) + "\n");
+  file_->commit();
 }
 
 }  // namespace skein::bench

@@ -199,11 +199,12 @@ void print(const nlohmann::json& figures, const Options& options, int world_size
 
 void run(World& world, const OptionTable& table, const Options& options) {
   at::set_num_threads(options.num_threads);
+  Report report(options.json, table, world);
   auto comm = make_communicator(world);
   const nlohmann::json figures = measure(*comm, options);
   if (world.rank() != 0) return;
   print(figures, options, world.world_size());
-  if (!options.json.empty()) write_report(options.json, table, world, figures);
+  report.write(figures);
 }
 
 }  // namespace

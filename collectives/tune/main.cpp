@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "collectives/mpi_transport.h"
 #include "collectives/tune/compare_profiles.h"
@@ -60,19 +61,22 @@ int run(World& world, const TuneOptions& options) {
   if (topology.num_hosts() < 2)
     throw UsageError("there are no links to measure: all ranks are on one host",
                      "start it on several: skein tune -H HOST:SLOTS,HOST:SLOTS");
+  const bool prints = world.rank() == 0;
+  std::optional<AtomicFile> output;
+  if (prints) output.emplace(options.output, "--output");
   MeasuredLinks links;
   {
     const auto transport = make_mpi_transport(world);
     links = measure_links(*transport, topology, options.repeats);
   }
-  const bool prints = world.rank() == 0;
   if (prints) print_links(links, topology);
   const auto comparisons = compare_with_default(
       world, links.profile, {.repeats = options.repeats, .max_bytes = static_cast<std::size_t>(options.max_bytes)});
   const LinkProfile kept = without_losses(links.profile, comparisons);
   if (!prints) return 0;
   print_comparisons(comparisons, kept);
-  write_file_atomically(options.output, to_text(kept, measured_on(topology)));
+  output->write(to_text(kept, measured_on(topology)));
+  output->commit();
   std::printf("# written: %s; to use it: SKEIN_LINK_PROFILE=%s\n", options.output.c_str(),
               std::filesystem::absolute(options.output).c_str());
   return 0;

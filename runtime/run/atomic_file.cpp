@@ -10,7 +10,6 @@
 
 #include "runtime/process/environment.h"
 #include "runtime/process/text.h"
-#include "runtime/run/storage_error.h"
 
 namespace skein {
 namespace {
@@ -28,11 +27,12 @@ std::filesystem::path directory_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path target)
+AtomicFile::AtomicFile(std::filesystem::path target, std::string_view flags)
     : target_(std::move(target)),
       temporary_(temporary_name(target_)),
+      flags_(flags),
       fd_(open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-  if (!fd_) throw_storage_error("create", temporary_, errno);
+  if (!fd_) throw_storage_error("write", target_, errno, flags_);
 }
 
 AtomicFile::~AtomicFile() {
@@ -45,13 +45,13 @@ void AtomicFile::write(std::string_view bytes) {
     if (written >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(written));
     else if (errno != EINTR)
-      throw_storage_error("write", target_, errno);
+      throw_storage_error("write", target_, errno, flags_);
   }
 }
 
 void AtomicFile::commit() {
-  if (fsync(fd_.get()) != 0) throw_storage_error("write", target_, errno);
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) throw_storage_error("replace", target_, errno);
+  if (fsync(fd_.get()) != 0) throw_storage_error("write", target_, errno, flags_);
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) throw_storage_error("replace", target_, errno, flags_);
   fd_.reset();
   sync_directory(directory_of(target_));
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "runtime/process/file_descriptor.h"
+#include "runtime/run/storage_error.h"
 
 namespace skein {
 
@@ -15,7 +16,8 @@ namespace skein {
 /// processes, may have the same target: the last commit stays.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target);
+  /// `flags`: of the program, by which another place is chosen.
+  explicit AtomicFile(std::filesystem::path target, std::string_view flags = kFlagsOfRunPlaces);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -28,6 +30,7 @@ class AtomicFile {
  private:
   std::filesystem::path target_;
   std::filesystem::path temporary_;
+  std::string_view flags_;
   FileDescriptor fd_;
 };
 

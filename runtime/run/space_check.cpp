@@ -42,7 +42,7 @@ void require_writable(const std::filesystem::path& directory, std::uint64_t need
   if (available < needed_bytes)
     throw StorageError(concat("not enough space in ", directory.string(), ": ", needed_bytes >> 20, " MiB needed, ",
                               available >> 20, " MiB free"),
-                       "free some space, or choose another place with --runs-dir or --output-dir");
+                       concat("free some space, or choose another place with ", kFlagsOfRunPlaces));
 }
 
 }  // namespace skein

@@ -10,15 +10,15 @@
 namespace skein {
 namespace {
 
-std::string remedy_of(int error_number) {
+std::string remedy_of(int error_number, std::string_view flags) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
-      return "free some space or raise the quota, or choose another place with --runs-dir or --output-dir";
+      return concat("free some space or raise the quota, or choose another place with ", flags);
     case EACCES:
     case EPERM:
     case EROFS:
-      return "choose a directory that you may write to with --runs-dir or --output-dir";
+      return concat("choose a directory that you may write to with ", flags);
     case EFBIG:
       return "raise the limit on file sizes (ulimit -f)";
     case EMFILE:
@@ -26,17 +26,18 @@ std::string remedy_of(int error_number) {
       return "raise the limit on open files (ulimit -n)";
     case ENOTDIR:
     case EEXIST:
-      return "move the file that is in the way, or choose another --runs-dir or --output-dir";
+      return concat("move the file that is in the way, or choose another place with ", flags);
     default:
-      return "check the file system, or choose another place with --runs-dir or --output-dir";
+      return concat("check the file system, or choose another place with ", flags);
   }
 }
 
 }  // namespace
 
-void throw_storage_error(std::string_view action, const std::filesystem::path& path, int error_number) {
+void throw_storage_error(std::string_view action, const std::filesystem::path& path, int error_number,
+                         std::string_view flags) {
   throw StorageError(concat("cannot ", action, " ", path.string(), ": ", std::strerror(error_number)),
-                     remedy_of(error_number));
+                     remedy_of(error_number, flags));
 }
 
 }  // namespace skein

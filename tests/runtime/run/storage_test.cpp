@@ -56,6 +56,7 @@ TEST_F(Storage, AFullDiskLeavesTheOldFile) {
 
 TEST_F(Storage, AtomicFileWhereThereIsNoDirectory) {
   EXPECT_ERROR(StorageError, "No such file or directory", write_file_atomically(directory_ / "no" / "f", "text"));
+  EXPECT_ERROR(StorageError, "choose another place with --json", AtomicFile(directory_ / "no" / "f", "--json"));
 }
 
 TEST_F(Storage, AppendedLinesAreThereAtOnce) {
