@@ -189,7 +189,7 @@ TEST_F(SkeinProgram, TermEndsTheJob) {
   job.send_signal(SIGTERM);
   const auto status = job.wait(limit);
   ASSERT_TRUE(status);
-  EXPECT_FALSE(status->success());
+  EXPECT_EQ(status->shell_code(), 128 + SIGTERM);
   const fs::path rank = "/proc/" + std::to_string(std::stoi(file_contents(out)));
   const auto is_gone = [&] {
     return !fs::exists(rank) || file_contents(rank / "stat").find(") Z ") != std::string::npos;
