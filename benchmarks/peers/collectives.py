@@ -11,7 +11,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
+
+from report import report_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCE = os.path.join(ROOT, "benchmarks/peers/allreduce.cpp")
@@ -57,12 +58,11 @@ class Contestants:
 
     def run_skein(self, memory):
         """The arena's turn also measures what memory allows."""
-        with tempfile.NamedTemporaryFile("r", suffix=".json") as output:
-            flags = ["--memory", memory, "--num-rounds", "1", "--json", output.name, "--bound" if memory == "arena" else "--no-bound"]
-            for name, value in zip(("--min-bytes", "--max-bytes", "--factor"), self.sizes):
-                flags += [name, value]
-            self.run([*self.mpirun(), COLLECTIVE_PERF, *flags], self.environment)
-            rows = json.load(output)["results"]
+        flags = ["--memory", memory, "--num-rounds", "1", "--bound" if memory == "arena" else "--no-bound"]
+        for name, value in zip(("--min-bytes", "--max-bytes", "--factor"), self.sizes):
+            flags += [name, value]
+        line = [*self.mpirun(), COLLECTIVE_PERF, *flags]
+        rows = report_of(lambda file: self.run([*line, "--json", file], self.environment))["results"]
         times = {row["bytes"]: row["skein_us"] for row in rows}
         return (times, {row["bytes"]: row["bound_us"] for row in rows}) if memory == "arena" else times
 

@@ -1,5 +1,9 @@
-"""What scripts/compare_peers makes of measurements and of wrong arguments."""
+"""What scripts/compare_peers makes of measurements, of Skein's reports and of wrong arguments.
 
+    compare_peers_test.py COLLECTIVE_PERF
+"""
+
+import os
 import pathlib
 import subprocess
 import sys
@@ -36,6 +40,18 @@ class SummaryOfCollectives(unittest.TestCase):
         self.assertEqual(row["best_peer_to_arena"], 5)
 
 
+class Skein(unittest.TestCase):
+    def test_its_report_is_read(self):
+        contestants = object.__new__(collectives.Contestants)  # without building the others
+        contestants.num_ranks = 2
+        contestants.sizes = ["64", "1024", "4"]
+        contestants.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        times, bounds = contestants.run_skein("arena")
+        self.assertEqual(list(times), [64, 256, 1024])
+        self.assertEqual(list(bounds), list(times))
+        self.assertEqual(list(contestants.run_skein("ordinary")), list(times))
+
+
 class Arguments(unittest.TestCase):
     def expect_refusal(self, arguments, words):
         done = subprocess.run([ROOT / "scripts" / "compare_peers", *arguments], capture_output=True, text=True, check=False)
@@ -50,4 +66,5 @@ class Arguments(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    collectives.COLLECTIVE_PERF = sys.argv.pop(1)
     unittest.main()
