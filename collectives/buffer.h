@@ -26,4 +26,7 @@ struct Buffer {
   std::size_t num_bytes() const { return count * dtype_bytes(dtype); }
 };
 
+/// Whose memory is allocated: each rank's own, or one that all ranks of a host have in common.
+enum class MemoryOf { kRank, kHost };
+
 }  // namespace skein

@@ -83,4 +83,12 @@ std::string Call::describe() const {
   return text;
 }
 
+Call allocation_call(std::size_t num_bytes, MemoryOf owner) {
+  Call call;
+  call.operation = Operation::kAllgather;
+  call.count = num_bytes;
+  call.name = owner == MemoryOf::kRank ? "arena allocation" : "allocation for the host";
+  return call;
+}
+
 }  // namespace skein

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "collectives/buffer.h"
 #include "collectives/dtype.h"
 
 namespace skein {
@@ -53,5 +54,8 @@ struct Call {
   /// "allreduce #12 'layer3.0.conv1.weight' float32 x 1024, average".
   std::string describe() const;
 };
+
+/// What ranks announce before they allocate memory together.
+Call allocation_call(std::size_t num_bytes, MemoryOf owner);
 
 }  // namespace skein

@@ -41,7 +41,9 @@ class Communicator {
   /// Memory in which collectives work without copies (shared by the ranks of a host on the CPU). Collective; every rank
   /// asks for the same number of bytes and gets its own memory, zeroed and aligned to 4096 bytes. Valid in splits too.
   /// Throws Error on all ranks when one of them has not enough memory.
-  virtual SharedMemory allocate(std::size_t num_bytes) = 0;
+  /// MemoryOf::kHost: what one rank writes there the others of its host see, from the next call of both on. It is ordinary
+  /// memory to collectives.
+  virtual SharedMemory allocate(std::size_t num_bytes, MemoryOf owner = MemoryOf::kRank) = 0;
 
   /// Starts a collective; it makes progress by itself. Throws UsageError for what this backend cannot do, by name.
   virtual Work start(const Request& request) = 0;

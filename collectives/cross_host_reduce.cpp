@@ -36,7 +36,7 @@ std::byte* SharedScratch::of_bytes(NodeGroup& group, std::size_t num_bytes, Dead
   if (num_bytes <= num_bytes_) return memory_.get();
   memory_.reset();
   num_bytes_ = 0;
-  NodeAllocation allocation = allocate_on_node(group, num_bytes, deadline);
+  NodeAllocation allocation = allocate_on_node(group, num_bytes, MemoryOf::kRank, deadline);
   if (!allocation.problem.empty()) throw Error(allocation.problem);
   memory_ = std::move(allocation.memory);
   num_bytes_ = num_bytes;

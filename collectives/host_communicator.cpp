@@ -184,29 +184,26 @@ void HostCommunicator::dispatch(const Request& request, const Call& call, Deadli
   }
 }
 
-SharedMemory HostCommunicator::allocate(std::size_t num_bytes) {
+SharedMemory HostCommunicator::allocate(std::size_t num_bytes, MemoryOf owner) {
   const Deadline deadline = Deadline::after(timeout());
   NodeAllocation allocation;
   in_order(
-      "allocate", [&] { allocation = allocate_on_host(num_bytes, deadline); }, deadline);
+      "allocate", [&] { allocation = allocate_on_host(num_bytes, owner, deadline); }, deadline);
   std::int32_t all_have = allocation.problem.empty() ? 1 : 0;
   allreduce({&all_have, 1, DType::kInt32}, ReduceOp::kMin, "allocate");
   if (all_have != 0) return {allocation.memory, num_bytes};
   allocation.memory.reset();
-  group_.arena()->forget(allocation.id);
+  if (owner == MemoryOf::kRank) group_.arena()->forget(allocation.id);
   throw Error(allocation.problem.empty() ? "another rank has not enough memory for the arena" : allocation.problem);
 }
 
 /// A call of its own, so that ranks that ask for different sizes are told so.
-NodeAllocation HostCommunicator::allocate_on_host(std::size_t num_bytes, Deadline deadline) {
-  Call call;
+NodeAllocation HostCommunicator::allocate_on_host(std::size_t num_bytes, MemoryOf owner, Deadline deadline) {
+  Call call = allocation_call(num_bytes, owner);
   call.sequence = next_sequence_++;
-  call.operation = Operation::kAllgather;
-  call.count = num_bytes;
-  call.name = "arena allocation";
   const std::uint64_t number = recorder_.started(call, std::exchange(asked_, {}));
   begin(call, deadline);
-  NodeAllocation result = allocate_on_node(group_, num_bytes, deadline);
+  NodeAllocation result = allocate_on_node(group_, num_bytes, owner, deadline);
   recorder_.finished(number);
   return result;
 }

@@ -51,7 +51,7 @@ class HostCommunicator final : public Communicator {
   int rank() const override { return transport_->rank(); }
   const Topology& topology() const override { return topology_; }
   Clock::duration timeout() const override { return patience_.timeout; }
-  SharedMemory allocate(std::size_t num_bytes) override;
+  SharedMemory allocate(std::size_t num_bytes, MemoryOf owner = MemoryOf::kRank) override;
   Work start(const Request& request) override;
   void run(const Request& request, Deadline deadline) override;
   std::unique_ptr<Communicator> split(const std::vector<int>& ranks) override;
@@ -74,7 +74,7 @@ class HostCommunicator final : public Communicator {
   void execute_now(const Request& request, Deadline deadline);
   void dispatch(const Request& request, const Call& call, Deadline deadline);
   void begin(const Call& call, Deadline deadline);
-  NodeAllocation allocate_on_host(std::size_t num_bytes, Deadline deadline);
+  NodeAllocation allocate_on_host(std::size_t num_bytes, MemoryOf owner, Deadline deadline);
 
   // Between hosts (host_communicator_hosts.cpp).
   void dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline);

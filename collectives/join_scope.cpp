@@ -256,21 +256,18 @@ void JoinScope::leave() {
   exclusively([&] { exchange(Presence::kLeft, {}, deadline); });
 }
 
-SharedMemory JoinScope::allocate(std::size_t num_bytes) {
+SharedMemory JoinScope::allocate(std::size_t num_bytes, MemoryOf owner) {
   const Deadline deadline = Deadline::after(timeout());
   SharedMemory memory;
   wait_for_asynchronous("allocate", deadline);
   exclusively([&] {
-    Call call;
+    Call call = allocation_call(num_bytes, owner);
     call.sequence = num_calls_;
-    call.operation = Operation::kAllgather;
-    call.count = num_bytes;
-    call.name = "arena allocation";
     agree(Presence::kActive, call, deadline);
     if (!all_active())
       throw UsageError(concat("allocate: ", joined_ranks(), " the JoinScope, and would have no part of the memory"),
                        "allocate before the first rank runs out of data");
-    memory = communicator_.allocate(num_bytes);
+    memory = communicator_.allocate(num_bytes, owner);
   });
   return memory;
 }

@@ -56,7 +56,7 @@ class JoinScope final : public Communicator {
   const Topology& topology() const override { return communicator_.topology(); }
   Clock::duration timeout() const override { return communicator_.timeout(); }
   /// Refused with a UsageError once a rank has joined: it would have no part of the memory.
-  SharedMemory allocate(std::size_t num_bytes) override;
+  SharedMemory allocate(std::size_t num_bytes, MemoryOf owner = MemoryOf::kRank) override;
   Work start(const Request& request) override;
   void run(const Request& request, Deadline deadline) override;
   /// Throws UsageError: a rank inside join() cannot take part in calls of two communicators. Split before.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "collectives/buffer.h"
 #include "collectives/node_group.h"
 
 namespace skein {
@@ -17,8 +18,8 @@ struct NodeAllocation {
   std::string problem;  ///< why there is no memory
 };
 
-/// A slot of `num_bytes` in one shared region for each rank of the host, known to the group's arena. Collective over the
-/// host; a rank that gets none says why, and the others may have theirs.
-NodeAllocation allocate_on_node(NodeGroup& group, std::size_t num_bytes, Deadline deadline);
+/// One shared region for the host: a slot of `num_bytes` for each rank, known to the group's arena, or `num_bytes` for all
+/// together. Collective over the host; a rank that gets none says why, and the others may have theirs.
+NodeAllocation allocate_on_node(NodeGroup& group, std::size_t num_bytes, MemoryOf owner, Deadline deadline);
 
 }  // namespace skein

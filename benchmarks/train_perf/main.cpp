@@ -12,6 +12,7 @@
 #include "collectives/make_communicator.h"
 #include "runtime/options/option_table.h"
 #include "runtime/process/error.h"
+#include "runtime/process/text.h"
 #include "runtime/process/world.h"
 #include "trainer/models/autocast.h"
 #include "trainer/models/memory_format.h"
@@ -19,6 +20,7 @@
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/data_parallel.h"
 #include "trainer/parallel/fused_sgd.h"
+#include "trainer/parallel/shared_sgd.h"
 
 namespace skein::bench {
 namespace {
@@ -34,6 +36,7 @@ struct Options {
   bool channels_last = true;
   std::string amp = "off";
   std::string bound = "off";
+  std::string update = "replicated";
   int num_rounds = 5;
   std::filesystem::path json;
 };
@@ -48,6 +51,10 @@ void declare(OptionTable& table, Options& options) {
   table.add("--bucket-mib", options.bucket_mib, "gradients that travel together, in MiB").at_least(1);
   table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
   table.add("--amp", options.amp, "automatic mixed precision").choices({"off", "bf16"});
+  table
+      .add("--update", options.update,
+           "replicated: every rank updates all parameters; shared: the ranks of a host update theirs together")
+      .choices({"replicated", "shared"});
   table
       .add("--bound", options.bound,
            "replace the averaging: barrier waits for the other ranks only, none does not talk at all")
@@ -65,28 +72,30 @@ class Trainee {
       : comm_(comm),
         options_(options),
         waits_(bound == "barrier"),
-        model_(make_model(options)),
-        optimizer_(model_->parameters(), sgd_options()) {
+        model_(make_model(options)) {
     torch::manual_seed(1 + comm.rank());
     images_ = torch::randn({options.batch_size, 3, options.image_size, options.image_size});
     if (options.channels_last) images_ = images_.contiguous(torch::MemoryFormat::ChannelsLast);
     labels_ = torch::randint(1000, {options.batch_size}, torch::kLong);
-    if (bound == "off") {
-      DataParallelOptions parallel;
-      parallel.buckets.bucket_bytes = static_cast<std::size_t>(options.bucket_mib) << 20;
-      parallel_ = std::make_unique<DataParallel>(*model_, comm, parallel);
+    BucketOptions buckets;
+    buckets.bucket_bytes = static_cast<std::size_t>(options.bucket_mib) << 20;
+    if (bound == "off" && options.update == "shared") {
+      shared_ = std::make_unique<SharedSgd>(*model_, comm, sgd_options(), buckets);
+      return;
     }
+    optimizer_ = std::make_unique<FusedSgd>(model_->parameters(), sgd_options());
+    if (bound == "off") own_ = std::make_unique<DataParallel>(*model_, comm, DataParallelOptions{.buckets = buckets});
   }
 
   void step() {
-    optimizer_.zero_grad();
+    if (optimizer_) optimizer_->zero_grad();
     loss().backward();
     if (waits_) comm_.barrier("empty barrier");
-    optimizer_.step();
+    shared_ ? shared_->step() : void(optimizer_->step());
   }
-  CommunicationStats stats() const { return parallel_ ? parallel_->stats() : CommunicationStats{}; }
+  CommunicationStats stats() { return parallel() ? parallel()->stats() : CommunicationStats{}; }
   void reset_stats() {
-    if (parallel_) parallel_->reset_stats();
+    if (parallel()) parallel()->reset_stats();
   }
 
  private:
@@ -99,6 +108,7 @@ class Trainee {
     if (options.channels_last) to_channels_last(*model);
     return model;
   }
+  DataParallel* parallel() { return shared_ ? &shared_->parallel() : own_.get(); }
   torch::Tensor loss() {
     const AutocastGuard autocast(c10::kCPU, torch::kBFloat16, options_.amp == "bf16");
     return torch::nn::functional::cross_entropy(model_(images_).to(torch::kFloat32), labels_);
@@ -108,10 +118,12 @@ class Trainee {
   const Options& options_;
   bool waits_;
   Resnet model_;
-  FusedSgd optimizer_;
   torch::Tensor images_;
   torch::Tensor labels_;
-  std::unique_ptr<DataParallel> parallel_;
+  // Either the one that is shared, or each rank's own optimizer with or without averaging.
+  std::unique_ptr<SharedSgd> shared_;
+  std::unique_ptr<FusedSgd> optimizer_;
+  std::unique_ptr<DataParallel> own_;
 };
 
 /// What one kind of step took.
@@ -185,8 +197,9 @@ nlohmann::json measure(Communicator& comm, const Options& options) {
 
 void print(const nlohmann::json& figures, const Options& options, int world_size) {
   const auto figure = [&](const char* key) { return figures[key].get<double>(); };
-  std::printf("%s, batch %d a rank, %d x %d, amp %s, bound %s, %d rank(s)\n", options.model.c_str(), options.batch_size,
-              options.image_size, options.image_size, options.amp.c_str(), options.bound.c_str(), world_size);
+  std::printf("%s, batch %d a rank, %d x %d, amp %s, bound %s, update %s, %d rank(s)\n", options.model.c_str(),
+              options.batch_size, options.image_size, options.image_size, options.amp.c_str(), options.bound.c_str(),
+              options.update.c_str(), world_size);
   std::printf("images/s: %.1f in total, %.1f a rank\n", figure("images_per_second"),
               figure("images_per_second_per_rank"));
   std::printf("step: %.2f ms median, %.2f ms standard deviation\n", figure("step_ms"), figure("step_ms_sd"));
@@ -199,6 +212,9 @@ void print(const nlohmann::json& figures, const Options& options, int world_size
 
 void run(World& world, const OptionTable& table, const Options& options) {
   at::set_num_threads(options.num_threads);
+  if (options.update == "shared" && options.bound != "off")
+    throw UsageError(concat("--bound ", options.bound, " takes the averaging away that --update shared is made of"),
+                     "leave one of them out");
   Report report(options.json, table, world);
   auto comm = make_communicator(world);
   const nlohmann::json figures = measure(*comm, options);

@@ -41,6 +41,34 @@ TEST_P(Memory, IsZeroedAlignedAndEachRanksOwn) {
   });
 }
 
+TEST_P(Memory, OfAHostIsOneForItsRanks) {
+  on_each_rank([](Communicator& communicator) {
+    const Topology::Member& me = communicator.topology().members[communicator.rank()];
+    const auto num_ranks = static_cast<std::size_t>(communicator.topology().max_local_size());
+    for (std::size_t num_bytes : {std::size_t{0}, num_ranks, 3 * 1024 * 1024 + num_ranks}) {
+      const SharedMemory memory = communicator.allocate(num_bytes, MemoryOf::kHost);
+      ASSERT_EQ(memory.num_bytes, num_bytes);
+      std::byte* const data = memory.data.get();
+      ASSERT_TRUE(std::all_of(data, data + num_bytes, [](std::byte b) { return b == std::byte{0}; }));
+      communicator.barrier();
+      if (num_bytes == 0) continue;
+      data[num_bytes - 1 - me.local_rank] = static_cast<std::byte>(communicator.rank() + 1);
+      communicator.barrier();
+      for (const int rank : communicator.topology().ranks_of_host(me.host))
+        ASSERT_EQ(data[num_bytes - 1 - communicator.topology().members[rank].local_rank],
+                  static_cast<std::byte>(rank + 1));
+    }
+  });
+}
+
+TEST_P(Memory, RanksMustAskForTheSameKind) {
+  on_each_rank([](Communicator& communicator) {
+    if (communicator.world_size() == 1) return;
+    const MemoryOf owner = communicator.rank() == 0 ? MemoryOf::kHost : MemoryOf::kRank;
+    EXPECT_THROW_SAYING(communicator.allocate(100, owner), MismatchError, "allocation for the host", "arena allocation");
+  });
+}
+
 TEST_P(Memory, OutlivesTheCommunicator) {
   on_each_rank([](Communicator& communicator) {
     std::vector<int> all;
