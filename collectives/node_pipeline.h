@@ -68,21 +68,21 @@ class Pipeline {
            CopyOut copy_out)
       : group_(group),
         num_chunks_(num_chunks),
+        piece_bytes_(piece_bytes),
         deadline_(deadline),
         copy_in_(copy_in),
         use_(use),
-        copy_out_(copy_out) {
-    group_.stages().begin_call(piece_bytes);
-  }
+        copy_out_(copy_out) {}
 
   /// Starts before the call begins where this rank already knows that it will go through the stages.
   void copy_first_early() {
+    group_.stages().begin_call(piece_bytes_);
     copy_in_(0);
     first_copied_ = true;
   }
   /// `all_were_early`: whether every rank copied its first chunk before the call began.
   void run(bool all_were_early) {
-    if (!first_copied_) copy_in_(0);
+    if (!first_copied_) copy_first_early();
     if (!all_were_early) group_.sync(deadline_);
     for (std::size_t chunk = 0; chunk < num_chunks_; ++chunk) {
       use_(chunk);
@@ -96,6 +96,7 @@ class Pipeline {
  private:
   NodeGroup& group_;
   std::size_t num_chunks_;
+  std::size_t piece_bytes_;
   Deadline deadline_;
   CopyIn copy_in_;
   Use use_;

@@ -11,6 +11,9 @@
 #include "runtime/process/text.h"
 
 namespace skein {
+namespace {
+constexpr std::size_t kAtHandBytes = 32 * 1024;
+}
 
 StageWriter::Stores StageWriter::configured() {
   const std::string setting = environment_variable("SKEIN_STAGE_STORES").value_or("measured");
@@ -29,10 +32,9 @@ void StageWriter::copy(std::byte* stage, const std::byte* from, std::size_t num_
 }
 
 std::size_t StageWriter::measure(std::byte* stage, const std::byte* from, std::size_t num_bytes) {
-  constexpr std::size_t kMostBytes = 16 * 1024;
   constexpr double kClearly = 3;
-  const std::size_t each = std::min(kMostBytes, num_bytes / 2);
-  at_hand_.resize(2 * kMostBytes);
+  const std::size_t each = std::min(kAtHandBytes, num_bytes) / 2;
+  at_hand_.resize(kAtHandBytes);
   copy_ahead(at_hand_.data(), from, 2 * each);
   const auto timed = [&](auto copy, std::size_t offset) {
     const auto begin = std::chrono::steady_clock::now();
@@ -55,8 +57,8 @@ void StageWriter::reduce(std::byte* output, std::byte* stage, std::span<const vo
     if (stage) results.push_back(stage);
     return reduce_buffers(results, sources, count, dtype, op, scales);
   }
-  constexpr std::size_t kBlockBytes = 16 * 1024;  // stays in the first-level cache until it is copied
-  if (!output) at_hand_.resize(kBlockBytes);
+  constexpr std::size_t kBlockBytes = kAtHandBytes / 2;  // stays in the first-level cache until it is copied
+  if (!output) at_hand_.resize(kAtHandBytes);
   std::vector<const void*> inputs(sources.size());
   const std::size_t block_count = kBlockBytes / dtype_bytes(dtype);
   for (std::size_t begin = 0; begin < count; begin += block_count) {

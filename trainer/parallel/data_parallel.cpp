@@ -2,23 +2,11 @@
 
 #include <torch/nn/module.h>
 
-#include <unordered_set>
-
 #include "runtime/process/error.h"
 #include "trainer/parallel/gradient_reducer.h"
 
 namespace skein {
 namespace {
-
-/// Parameters that train, each once even when the module holds it under several names.
-std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module) {
-  std::vector<NamedTensor> result;
-  std::unordered_set<const void*> seen;
-  for (const auto& item : module.named_parameters())
-    if (item.value().requires_grad() && seen.insert(item.value().unsafeGetTensorImpl()).second)
-      result.push_back({item.key(), item.value()});
-  return result;
-}
 
 std::vector<NamedTensor> named_buffers(const torch::nn::Module& module) {
   std::vector<NamedTensor> result;

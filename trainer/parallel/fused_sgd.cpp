@@ -1,25 +1,10 @@
 #include "trainer/parallel/fused_sgd.h"
 
-#include <ATen/ops/_fused_sgd.h>
 #include <torch/types.h>
 
+#include "trainer/parallel/sgd_batch.h"
+
 namespace skein {
-namespace {
-
-/// Tensors of one group that take their first step, or a later one.
-struct Batch {
-  std::vector<torch::Tensor> parameters;
-  std::vector<torch::Tensor> gradients;
-  std::vector<torch::Tensor> momenta;
-
-  void update(const torch::optim::SGDOptions& options, bool is_first_step) {
-    if (parameters.empty()) return;
-    at::_fused_sgd_(parameters, gradients, momenta, options.weight_decay(), options.momentum(), options.lr(),
-                    options.dampening(), options.nesterov(), /*maximize=*/false, is_first_step);
-  }
-};
-
-}  // namespace
 
 torch::Tensor FusedSgd::step(LossClosure closure) {
   torch::Tensor loss;
@@ -30,14 +15,14 @@ torch::Tensor FusedSgd::step(LossClosure closure) {
   const torch::NoGradGuard no_grad;
   for (auto& group : param_groups_) {
     const auto& options = static_cast<torch::optim::SGDOptions&>(group.options());
-    Batch first;
-    Batch later;
+    SgdBatch first;
+    SgdBatch later;
     for (torch::Tensor& parameter : group.params()) {
       if (!parameter.grad().defined()) continue;
       const bool has_momentum = options.momentum() != 0;
       auto& state = state_[parameter.unsafeGetTensorImpl()];
       const bool is_first = has_momentum && !state;
-      Batch& batch = is_first ? first : later;
+      SgdBatch& batch = is_first ? first : later;
       batch.parameters.push_back(parameter);
       batch.gradients.push_back(parameter.grad());
       if (!has_momentum) {

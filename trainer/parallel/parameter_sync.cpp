@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <unordered_set>
 
 #include "runtime/process/error.h"
 #include "runtime/process/fnv1a.h"
@@ -50,6 +51,15 @@ bool same_everywhere(Communicator& communicator, std::uint64_t value) {
 }
 
 }  // namespace
+
+std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module) {
+  std::vector<NamedTensor> result;
+  std::unordered_set<const void*> seen;
+  for (const auto& item : module.named_parameters())
+    if (item.value().requires_grad() && seen.insert(item.value().unsafeGetTensorImpl()).second)
+      result.push_back({item.key(), item.value()});
+  return result;
+}
 
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what) {
   const std::string mine = describe_all(tensors);

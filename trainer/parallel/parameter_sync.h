@@ -1,6 +1,7 @@
 #pragma once
 // Making sure that all ranks start from, and stay with, the same model.
 
+#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <string>
@@ -15,6 +16,9 @@ struct NamedTensor {
   std::string name;
   torch::Tensor tensor;
 };
+
+/// Parameters that train, each once even when the module holds it under several names.
+std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module);
 
 /// Throws MismatchError on every rank, naming each rank that differs from rank 0 and the first tensor in which it does,
 /// unless all ranks hold tensors of the same names, shapes, element types and strides in the same order. Collective.

@@ -1,12 +1,12 @@
 #include "trainer/parallel/shared_sgd.h"
 
-#include <ATen/ops/_fused_sgd.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "collectives/node_operations.h"
 #include "runtime/process/error.h"
+#include "trainer/parallel/sgd_batch.h"
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {
@@ -63,22 +63,6 @@ struct Chunk {
   std::vector<Piece> pieces;
 };
 
-/// Pieces that take their first step, or a later one.
-struct Batch {
-  std::vector<torch::Tensor> values, gradients, momenta;
-
-  void add(const Piece& piece, bool keeps_momentum) {
-    values.push_back(piece.values);
-    gradients.push_back(piece.gradient);
-    if (keeps_momentum) momenta.push_back(*piece.momentum);
-  }
-  void update(const torch::optim::SGDOptions& options, bool is_first_step) {
-    if (values.empty()) return;
-    at::_fused_sgd_(values, gradients, momenta, options.weight_decay(), options.momentum(), options.lr(),
-                    options.dampening(), options.nesterov(), /*maximize=*/false, is_first_step);
-  }
-};
-
 }  // namespace
 
 class SharedSgd::Impl {
@@ -90,8 +74,7 @@ class SharedSgd::Impl {
         one_host_(communicator.topology().num_hosts() == 1),
         hook_(std::make_shared<CollectHook>(/*averages=*/!one_host_)),
         parallel_(module, communicator, {.buckets = buckets, .communication_hook = hook_}) {
-    for (const auto& parameter : module.parameters())
-      if (parameter.requires_grad()) add(parameter);
+    for (const NamedTensor& named : trained_parameters(module)) parameters_.push_back(named.tensor);
     share();
   }
 
@@ -116,11 +99,6 @@ class SharedSgd::Impl {
   /// Of a rank's slice of a chunk: its averages stay in the cache until they are used (measured: ResNet-18 with 32, 128 and
   /// 512 KiB 119.8, 117.4 and 121.6 images/s).
   static constexpr std::size_t kSliceBytes = 512 * 1024;
-
-  void add(const torch::Tensor& parameter) {
-    const auto is_it = [&](const torch::Tensor& other) { return other.is_same(parameter); };
-    if (std::none_of(parameters_.begin(), parameters_.end(), is_it)) parameters_.push_back(parameter);
-  }
 
   /// Moves the parameters to memory of the host. All ranks hold the same values.
   void share() {
@@ -161,9 +139,9 @@ class SharedSgd::Impl {
       if (parameters_[i].grad().defined())
         parameters.emplace(static_cast<const std::byte*>(parameters_[i].grad().data_ptr()), i);
     chunks_.clear();
-    const auto num_local = communicator_.topology().ranks_of_host(me().host).size();
+    const int num_local = static_cast<int>(communicator_.topology().ranks_of_host(me().host).size());
     for (const torch::Tensor& memory : hook_->memory()) {
-      const auto chunk_count = static_cast<std::int64_t>(num_local * kSliceBytes) / memory.element_size();
+      const auto chunk_count = num_local * static_cast<std::int64_t>(kSliceBytes) / memory.element_size();
       for (std::int64_t begin = 0; begin < memory.numel(); begin += chunk_count)
         chunks_.push_back(chunk_of(memory.narrow(0, begin, std::min(chunk_count, memory.numel() - begin)), num_local));
     }
@@ -174,17 +152,16 @@ class SharedSgd::Impl {
     plan_is_of_ = addresses();
   }
 
-  Chunk chunk_of(const torch::Tensor& gradients, std::size_t num_local) const {
+  Chunk chunk_of(const torch::Tensor& gradients, int num_local) const {
     Chunk chunk;
     chunk.gradients = gradients;
-    const auto unit = static_cast<std::int64_t>(64 / gradients.element_size());  // gradients fill whole cache lines
-    const std::int64_t num_units = gradients.numel() / unit;
-    std::int64_t begin = 0;
-    for (std::size_t local = 0; local < num_local; ++local) {
-      const std::int64_t end = num_units * static_cast<std::int64_t>(local + 1) / static_cast<std::int64_t>(num_local) * unit;
-      chunk.slice_counts.push_back(static_cast<std::size_t>(end - begin));
-      if (static_cast<int>(local) == me().local_rank) chunk.own_slice = gradients.narrow(0, begin, end - begin);
-      begin = end;
+    for (int local = 0; local < num_local; ++local) {
+      const Range slice =
+          cache_aligned_part(static_cast<std::size_t>(gradients.numel()), dtype_of(gradients), num_local, local);
+      chunk.slice_counts.push_back(slice.count);
+      if (local == me().local_rank)
+        chunk.own_slice =
+            gradients.narrow(0, static_cast<std::int64_t>(slice.begin), static_cast<std::int64_t>(slice.count));
     }
     return chunk;
   }
@@ -221,13 +198,16 @@ class SharedSgd::Impl {
 
   void update(Chunk& chunk) {
     const bool keeps_momentum = options_.momentum() != 0;
-    Batch first;
-    Batch later;
+    SgdBatch first;
+    SgdBatch later;
     for (Piece& piece : chunk.pieces) {
       const bool is_first = keeps_momentum && !piece.momentum->defined();
       if (is_first) *piece.momentum = torch::zeros_like(piece.values);
       if (!keeps_momentum) piece.momentum->reset();
-      (is_first ? first : later).add(piece, keeps_momentum);
+      SgdBatch& batch = is_first ? first : later;
+      batch.parameters.push_back(piece.values);
+      batch.gradients.push_back(piece.gradient);
+      if (keeps_momentum) batch.momenta.push_back(*piece.momentum);
     }
     first.update(options_, true);
     later.update(options_, false);
