@@ -2,9 +2,11 @@
 // measures it, with two bounds: the same step with an empty barrier in place of the averaging, and without any talking.
 
 #include <torch/nn.h>
+#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/support/benchmark_main.h"
@@ -18,9 +20,7 @@
 #include "trainer/models/memory_format.h"
 #include "trainer/models/resnet.h"
 #include "trainer/parallel/allocation.h"
-#include "trainer/parallel/data_parallel.h"
-#include "trainer/parallel/fused_sgd.h"
-#include "trainer/parallel/shared_sgd.h"
+#include "trainer/parallel/distributed_optimizer.h"
 
 namespace skein::bench {
 namespace {
@@ -36,7 +36,8 @@ struct Options {
   bool channels_last = true;
   std::string amp = "off";
   std::string bound = "off";
-  std::string update = "replicated";
+  std::string update = "host";
+  std::string rule = "sgd";
   int num_rounds = 5;
   std::filesystem::path json;
 };
@@ -53,8 +54,10 @@ void declare(OptionTable& table, Options& options) {
   table.add("--amp", options.amp, "automatic mixed precision").choices({"off", "bf16"});
   table
       .add("--update", options.update,
-           "replicated: every rank updates all parameters; shared: the ranks of a host update theirs together")
-      .choices({"replicated", "shared"});
+           "host: the ranks of a host keep parameters and optimizer state once and update them together; replicated: every "
+           "rank all of them; sharded: every rank a slice of the state (ZeRO-1); torch: LibTorch's own SGD on every rank")
+      .choices({"host", "replicated", "sharded", "torch"});
+  table.add("--rule", options.rule, "optimizer").choices({"sgd", "adamw", "lars", "lamb"});
   table
       .add("--bound", options.bound,
            "replace the averaging: barrier waits for the other ranks only, none does not talk at all")
@@ -66,32 +69,48 @@ void declare(OptionTable& table, Options& options) {
   table.add("--json", options.json, "write the figures to this file").unit("FILE").not_compared();
 }
 
+StatePlacement placement_of(const std::string& update) {
+  if (update == "host") return StatePlacement::kHost;
+  return update == "sharded" ? StatePlacement::kSharded : StatePlacement::kReplicated;
+}
+
+UpdateOptions rule_of(const std::string& rule) {
+  if (rule == "adamw") return AdamWOptions{};
+  if (rule == "lars") return LarsOptions{};
+  if (rule == "lamb") return LambOptions{};
+  return SgdOptions{.lr = 0.01, .momentum = 0.9, .weight_decay = 1e-4};
+}
+
 class Trainee {
  public:
   Trainee(Communicator& comm, const Options& options, const std::string& bound)
-      : comm_(comm),
-        options_(options),
-        waits_(bound == "barrier"),
-        model_(make_model(options)) {
+      : comm_(comm), options_(options), waits_(bound == "barrier"), model_(make_model(options)) {
     torch::manual_seed(1 + comm.rank());
     images_ = torch::randn({options.batch_size, 3, options.image_size, options.image_size});
     if (options.channels_last) images_ = images_.contiguous(torch::MemoryFormat::ChannelsLast);
     labels_ = torch::randint(1000, {options.batch_size}, torch::kLong);
     BucketOptions buckets;
     buckets.bucket_bytes = static_cast<std::size_t>(options.bucket_mib) << 20;
-    if (bound == "off" && options.update == "shared") {
-      shared_ = std::make_unique<SharedSgd>(*model_, comm, sgd_options(), buckets);
+    const bool talks = bound == "off";
+    if (options.update == "torch") {
+      optimizer_ = std::make_unique<torch::optim::SGD>(
+          model_->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(1e-4));
+      if (talks) parallel_ = std::make_unique<DataParallel>(*model_, comm, DataParallelOptions{.buckets = buckets});
       return;
     }
-    optimizer_ = std::make_unique<FusedSgd>(model_->parameters(), sgd_options());
-    if (bound == "off") own_ = std::make_unique<DataParallel>(*model_, comm, DataParallelOptions{.buckets = buckets});
+    if (!talks) alone_ = comm.split({comm.rank()});
+    DistributedOptimizerOptions more;
+    more.placement = talks ? placement_of(options.update) : StatePlacement::kReplicated;
+    more.buckets = buckets;
+    distributed_ =
+        std::make_unique<DistributedOptimizer>(*model_, talks ? comm : *alone_, rule_of(options.rule), more);
   }
 
   void step() {
     if (optimizer_) optimizer_->zero_grad();
     loss().backward();
     if (waits_) comm_.barrier("empty barrier");
-    shared_ ? shared_->step() : void(optimizer_->step());
+    distributed_ ? void(distributed_->step()) : void(optimizer_->step());
   }
   CommunicationStats stats() { return parallel() ? parallel()->stats() : CommunicationStats{}; }
   void reset_stats() {
@@ -99,16 +118,13 @@ class Trainee {
   }
 
  private:
-  static torch::optim::SGDOptions sgd_options() {
-    return torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(1e-4);
-  }
   static Resnet make_model(const Options& options) {
     torch::manual_seed(0);
     Resnet model = make_resnet(options.model, 1000);
     if (options.channels_last) to_channels_last(*model);
     return model;
   }
-  DataParallel* parallel() { return shared_ ? &shared_->parallel() : own_.get(); }
+  DataParallel* parallel() { return distributed_ ? &distributed_->parallel() : parallel_.get(); }
   torch::Tensor loss() {
     const AutocastGuard autocast(c10::kCPU, torch::kBFloat16, options_.amp == "bf16");
     return torch::nn::functional::cross_entropy(model_(images_).to(torch::kFloat32), labels_);
@@ -120,10 +136,11 @@ class Trainee {
   Resnet model_;
   torch::Tensor images_;
   torch::Tensor labels_;
-  // Either the one that is shared, or each rank's own optimizer with or without averaging.
-  std::unique_ptr<SharedSgd> shared_;
-  std::unique_ptr<FusedSgd> optimizer_;
-  std::unique_ptr<DataParallel> own_;
+  std::unique_ptr<Communicator> alone_;  // of a bound: this rank
+  // Either Skein's optimizer or LibTorch's with or without averaging.
+  std::unique_ptr<DistributedOptimizer> distributed_;
+  std::unique_ptr<torch::optim::SGD> optimizer_;
+  std::unique_ptr<DataParallel> parallel_;
 };
 
 /// What one kind of step took.
@@ -153,6 +170,14 @@ double mean_over_ranks(Communicator& comm, double value) {
 double slowest_rank(Communicator& comm, double value) {
   comm.allreduce({&value, 1, DType::kFloat64}, ReduceOp::kMax, "figure");
   return value;
+}
+
+/// Memory of this process, pages that others share counted in part.
+double proportional_set_mib() {
+  std::ifstream file("/proc/self/smaps_rollup");
+  for (std::string word; file >> word;)
+    if (double kib = 0; word == "Pss:" && file >> kib) return kib / 1024;
+  return 0;
 }
 
 /// The step, in turns with its empty-barrier bound when that is asked for.
@@ -192,6 +217,7 @@ nlohmann::json measure(Communicator& comm, const Options& options) {
     figures["barrier_step_ms"] = barrier_ms;
     figures["exposed_comm_ms"] = step_ms - barrier_ms;
   }
+  figures["pss_mib"] = mean_over_ranks(comm, proportional_set_mib());
   return figures;
 }
 
@@ -206,15 +232,15 @@ void print(const nlohmann::json& figures, const Options& options, int world_size
   if (figures.contains("exposed_comm_ms"))
     std::printf("communication exposed: %.2f ms a step (step with an empty barrier: %.2f ms)\n",
                 figure("exposed_comm_ms"), figure("barrier_step_ms"));
+  std::printf("memory: %.0f MiB a rank (proportional set size)\n", figure("pss_mib"));
   std::printf("waiting at the end of backward: %.2f ms a step; communication hidden behind it: %.2f ms\n",
               figure("end_of_backward_wait_ms"), figure("hidden_comm_ms"));
 }
 
 void run(World& world, const OptionTable& table, const Options& options) {
   at::set_num_threads(options.num_threads);
-  if (options.update == "shared" && options.bound != "off")
-    throw UsageError(concat("--bound ", options.bound, " takes the averaging away that --update shared is made of"),
-                     "leave one of them out");
+  if (options.update == "torch" && options.rule != "sgd")
+    throw UsageError("--update torch is LibTorch's SGD, but --rule is " + options.rule, "leave one of them out");
   Report report(options.json, table, world);
   auto comm = make_communicator(world);
   const nlohmann::json figures = measure(*comm, options);

@@ -3,7 +3,6 @@
 
 #include "collectives.h"
 #include "trainer/parallel/data_parallel.h"
-#include "trainer/parallel/fused_sgd.h"
-#include "trainer/parallel/shared_sgd.h"
+#include "trainer/parallel/distributed_optimizer.h"
 #include "trainer/parallel/tensor_buffer.h"
 #include "trainer/parallel/torch_device.h"

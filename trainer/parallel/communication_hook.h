@@ -4,8 +4,10 @@
 #include <torch/types.h>
 
 #include <string>
+#include <vector>
 
 #include "collectives/communicator.h"
+#include "trainer/parallel/parameter_sync.h"
 
 namespace skein {
 
@@ -15,12 +17,17 @@ struct GradientBucket {
   bool is_last = false;
   torch::Tensor gradients;  ///< one-dimensional, in arena memory on the CPU; padding between parameters is zero
   std::string name;         ///< the same on all ranks: "gradients 2/5 layer4.1.conv2.weight..fc.bias"
+  /// Each parameter's name and its gradient as a view into `gradients`, in the order in which they lie there.
+  std::vector<NamedTensor> parameters;
 };
 
 /// Called by DataParallel in the same order on all ranks, one call at a time, in the thread that runs backward.
 class CommunicationHook {
  public:
   virtual ~CommunicationHook() = default;
+  /// The buckets from here on: before the first backward, and whenever their order has changed. Afterwards gradients lie
+  /// where these views are.
+  virtual void plan(const std::vector<GradientBucket>& buckets) {}
   /// Starts turning bucket.gradients into the average over the ranks of `communicator`. Must not wait for other ranks.
   /// The bucket stays in place until finish().
   virtual Work start(GradientBucket& bucket, Communicator& communicator) = 0;

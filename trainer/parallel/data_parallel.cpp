@@ -62,6 +62,9 @@ const CommunicationStats& DataParallel::stats() const {
 void DataParallel::reset_stats() {
   reducer_->reset_stats();
 }
+std::vector<std::string> DataParallel::gradient_order() const {
+  return reducer_->gradient_order();
+}
 std::size_t DataParallel::num_buckets() const {
   return reducer_->num_buckets();
 }

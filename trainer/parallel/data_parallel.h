@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "trainer/parallel/bucket_plan.h"
@@ -21,6 +22,9 @@ struct DataParallelOptions {
   bool overlap = true;
   /// Who averages a bucket; null: AverageHook.
   std::shared_ptr<CommunicationHook> communication_hook;
+  /// Names of all parameters in the order in which their gradients travel, as gradient_order() of an earlier training
+  /// told it: with more than two hosts the last bits of an average depend on it. Empty: found out by the first backward.
+  std::vector<std::string> gradient_order;
 };
 
 /// Seconds spent by this rank since the last reset.
@@ -80,6 +84,8 @@ class DataParallel {
 
   const CommunicationStats& stats() const;
   void reset_stats();
+  /// Names of the parameters in the order in which their gradients travel; empty before the first backward has settled it.
+  std::vector<std::string> gradient_order() const;
   /// Number of buckets of the plan now in force.
   std::size_t num_buckets() const;
 

@@ -66,6 +66,7 @@ void GradientLayout::place(Bucket& bucket, std::map<torch::ScalarType, std::int6
   for (const std::size_t parameter : bucket.parameters) {
     const torch::Tensor& tensor = parameters_[parameter].tensor;
     views_[parameter] = share(memory, offset, tensor);
+    bucket.content.parameters.push_back({parameters_[parameter].name, views_[parameter]});
     offset += padded_elements(tensor);
   }
   bucket.content.gradients = memory.narrow(0, begin, offset - begin);

@@ -3,12 +3,34 @@
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
-#include <numeric>
+#include <map>
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 
 namespace skein {
+namespace {
+
+/// Indices of `names` in `parameters`. Throws UsageError unless it names all of them, each once.
+std::vector<std::size_t> order_of(const std::vector<std::string>& names, const std::vector<NamedTensor>& parameters) {
+  std::map<std::string_view, std::size_t> indices;
+  for (std::size_t i = 0; i < parameters.size(); ++i) indices.emplace(parameters[i].name, i);
+  std::vector<std::size_t> order;
+  for (const std::string& name : names) {
+    const auto found = indices.find(name);
+    if (found == indices.end())
+      throw UsageError("gradient_order: no parameter " + name + " is left to be placed",
+                       "pass what gradient_order() of a training of the same module told");
+    order.push_back(found->second);
+    indices.erase(found);
+  }
+  if (!indices.empty())
+    throw UsageError(concat("gradient_order leaves ", indices.begin()->first, " out"),
+                     "pass what gradient_order() of a training of the same module told");
+  return order;
+}
+
+}  // namespace
 
 DataParallel::Reducer::Reducer(std::vector<NamedTensor> parameters, Communicator& communicator,
                                const DataParallelOptions& options)
@@ -21,6 +43,10 @@ DataParallel::Reducer::Reducer(std::vector<NamedTensor> parameters, Communicator
       is_ready_(parameters_.size(), false),
       kept_values_(parameters_.size()),
       is_used_(parameters_.size(), 0) {
+  if (options.gradient_order.empty())
+    announce_plan();
+  else
+    arrange(order_of(options.gradient_order, parameters_));
   hooks_.reserve(parameters_.size());
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     hooks_.emplace_back(parameters_[i].tensor, [this, i] { on_accumulated(i); });
@@ -185,10 +211,29 @@ void DataParallel::Reducer::follow_order_of_use() {
   communicator_.broadcast({order.data(), order.size(), DType::kInt32}, 0, "order of gradients");
   std::vector<bool> in_place(parameters_.size());
   for (std::size_t i = 0; i < parameters_.size(); ++i) in_place[i] = lies_in_place(i);
-  layout_.arrange({order.begin(), order.end()});
+  arrange({order.begin(), order.end()});
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (in_place[i]) parameters_[i].tensor.mutable_grad() = layout_.view(i);
+}
+
+void DataParallel::Reducer::arrange(std::vector<std::size_t> order) {
+  layout_.arrange(order);
+  bucket_states_.assign(layout_.buckets().size(), {});
+  order_ = std::move(order);
   order_is_settled_ = true;
+  announce_plan();
+}
+
+void DataParallel::Reducer::announce_plan() {
+  std::vector<GradientBucket> buckets;
+  for (const GradientLayout::Bucket& bucket : layout_.buckets()) buckets.push_back(bucket.content);
+  communication_hook_->plan(buckets);
+}
+
+std::vector<std::string> DataParallel::Reducer::gradient_order() const {
+  std::vector<std::string> names;
+  for (const std::size_t parameter : order_) names.push_back(parameters_[parameter].name);
+  return names;
 }
 
 }  // namespace skein

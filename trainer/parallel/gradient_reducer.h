@@ -34,6 +34,7 @@ class DataParallel::Reducer {
 
   const CommunicationStats& stats() const { return stats_; }
   void reset_stats() { stats_ = {}; }
+  std::vector<std::string> gradient_order() const;
   std::size_t num_buckets() const { return layout_.buckets().size(); }
 
  private:
@@ -54,6 +55,8 @@ class DataParallel::Reducer {
   void wait_for_buckets();
   void settle_gradients();
   void follow_order_of_use();
+  void arrange(std::vector<std::size_t> order);
+  void announce_plan();
 
   std::vector<NamedTensor> parameters_;
   Communicator& communicator_;
@@ -75,6 +78,7 @@ class DataParallel::Reducer {
   std::vector<std::uint8_t> is_used_;      // by parameter: since gradients were last averaged
   std::vector<std::size_t> order_of_use_;  // of this pass, until the order is settled
   bool order_is_settled_ = false;
+  std::vector<std::size_t> order_;  // of all parameters, once settled
   std::vector<GradientHook> hooks_;  // last: they call into everything above
 };
 

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <torch/nn.h>
+#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
 #include "tests/support/run_ranks.h"
 #include "tests/trainer/parallel/toy_models.h"
 #include "trainer/models/memory_format.h"
-#include "trainer/parallel/fused_sgd.h"
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {
@@ -25,7 +25,7 @@ constexpr int kSteps = 4;
 /// Parameters after plain training of one process on the whole batch.
 torch::Tensor train_alone() {
   ToyNet net;
-  FusedSgd sgd(net->parameters(), sgd_options());
+  torch::optim::SGD sgd(net->parameters(), sgd_options());
   for (int step = 0; step < kSteps; ++step) {
     sgd.zero_grad();
     test::loss_of(net, test::images(kGlobalBatch, step), test::labels(kGlobalBatch, step)).backward();
@@ -39,7 +39,7 @@ torch::Tensor train_part(Communicator& comm, const std::vector<std::int64_t>& cu
                          bool set_to_none = true) {
   ToyNet net;
   DataParallel parallel(*net, comm, options);
-  FusedSgd sgd(net->parameters(), sgd_options());
+  torch::optim::SGD sgd(net->parameters(), sgd_options());
   const std::int64_t first = cuts[comm.rank()];
   const std::int64_t last = cuts[comm.rank() + 1];
   const double weight = static_cast<double>(last - first) * comm.world_size() / kGlobalBatch;

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <torch/nn.h>
+#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
 #include "tests/support/run_ranks.h"
 #include "tests/trainer/parallel/toy_models.h"
 #include "trainer/parallel/data_parallel.h"
-#include "trainer/parallel/fused_sgd.h"
 
 namespace skein {
 namespace {
@@ -83,8 +83,8 @@ TEST(DataParallel, TwoModulesTwoOptimizersTwoBackwards) {
     test::set_values(*critic);
     DataParallel parallel_generator(*generator, comm);
     DataParallel parallel_critic(*critic, comm);
-    FusedSgd generator_sgd(generator->parameters(), sgd_options());
-    FusedSgd critic_sgd(critic->parameters(), sgd_options());
+    torch::optim::SGD generator_sgd(generator->parameters(), sgd_options());
+    torch::optim::SGD critic_sgd(critic->parameters(), sgd_options());
     for (int step = 0; step < 3; ++step) {
       const auto noise = test::values({5, 3}, step * 2 + comm.rank());
       critic_sgd.zero_grad();

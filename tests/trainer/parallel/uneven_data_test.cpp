@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <torch/nn.h>
+#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "tests/support/run_ranks.h"
 #include "tests/trainer/parallel/toy_models.h"
 #include "trainer/parallel/data_parallel.h"
-#include "trainer/parallel/fused_sgd.h"
 
 namespace skein {
 namespace {
@@ -31,7 +31,7 @@ torch::Tensor loss_of_step(ToyNet& net, int epoch, int step, int rank) {
 /// One process that averages the losses of the ranks that have a batch. Without momentum, which would be each rank's own.
 torch::Tensor train_alone(const std::vector<int>& num_batches) {
   ToyNet net;
-  FusedSgd sgd(net->parameters(), torch::optim::SGDOptions(0.1));
+  torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1));
   for (int epoch = 0; epoch < kNumEpochs; ++epoch) {
     for (int step = 0; step < *std::max_element(num_batches.begin(), num_batches.end()); ++step) {
       std::vector<torch::Tensor> losses;
@@ -51,7 +51,7 @@ void train_unevenly(const std::vector<int>& local_sizes, const std::vector<int>&
     JoinScope scope(comm);
     ToyNet net;
     DataParallel parallel(*net, scope, test::small_buckets());
-    FusedSgd sgd(net->parameters(), torch::optim::SGDOptions(0.1));
+    torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1));
     for (int epoch = 0; epoch < kNumEpochs; ++epoch) {
       for (int step = 0; step < num_batches[comm.rank()]; ++step) {
         sgd.zero_grad();
