@@ -4,46 +4,17 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "trainer/checkpoint.h"
+#include "trainer/learner_state.h"
 #include "trainer/models/autocast.h"
 #include "trainer/models/memory_format.h"
-#include "trainer/models/resnet.h"
-#include "trainer/parallel/data_parallel.h"
-#include "trainer/parallel/fused_sgd.h"
 #include "trainer/weights/module_weights.h"
-#include "trainer/weights/tensor_file.h"
 
 namespace skein {
-
-struct Learner::State {
-  LearnerOptions options;
-  Resnet model{nullptr};
-  std::unique_ptr<FusedSgd> optimizer;
-  std::unique_ptr<DataParallel> parallel;
-  Communicator* communicator = nullptr;
-  TensorFile best;  ///< copies
-  std::vector<std::string> notes;
-
-  torch::Tensor images(const Batch& batch) const;
-  torch::Tensor logits(const Batch& batch);
-  torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const;
-  Tally tally(const torch::Tensor& logits, const torch::Tensor& labels, const torch::Tensor& loss) const;
-  Tally forward_backward(const Batch& batch, double weight);
-  void set_training(bool training);
-  void set_norm_training(bool training);
-};
 
 namespace {
 
 torch::Tensor labels_of(const Batch& batch) {
   return torch::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.num_images}, torch::kInt64);
-}
-
-torch::optim::SGDOptions sgd_options(const LearnerOptions& options) {
-  return torch::optim::SGDOptions(0.1)
-      .momentum(options.momentum)
-      .weight_decay(options.weight_decay)
-      .nesterov(options.nesterov);
 }
 
 std::vector<std::string> notes_of(const std::filesystem::path& file, const LoadReport& report) {
@@ -66,13 +37,6 @@ auto without_backtrace(Call&& call) {
   } catch (const c10::Error& error) {
     throw Error(concat("LibTorch: ", error.what_without_backtrace()));
   }
-}
-
-std::vector<NamedTensor> state_of(const torch::nn::Module& module) {
-  std::vector<NamedTensor> state;
-  for (const auto& item : module.named_parameters()) state.push_back({item.key(), item.value().detach()});
-  for (const auto& item : module.named_buffers()) state.push_back({item.key(), item.value()});
-  return state;
 }
 
 }  // namespace
@@ -137,7 +101,6 @@ Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>
     state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string()));
   if (options.channels_last) to_channels_last(*state_->model);
   state_->model->eval();
-  state_->optimizer = std::make_unique<FusedSgd>(state_->model->parameters(), sgd_options(options));
 }
 
 Learner::~Learner() = default;
@@ -146,22 +109,16 @@ const std::vector<std::string>& Learner::notes() const {
   return state_->notes;
 }
 
-void Learner::connect(Communicator& communicator) {
-  state_->communicator = &communicator;
-  state_->parallel = std::make_unique<DataParallel>(*state_->model, communicator);
-}
-
 void Learner::begin_step(double learning_rate) {
   state_->set_training(true);
-  state_->optimizer->zero_grad();
-  for (auto& group : state_->optimizer->param_groups()) group.options().set_lr(learning_rate);
+  state_->optimizer->set_learning_rate(learning_rate);
 }
 
 Tally Learner::accumulate(const Batch* batch, double weight, bool is_last) {
   std::optional<DataParallel::NoSync> no_sync;
-  if (!is_last) no_sync.emplace(*state_->parallel);
+  if (!is_last) no_sync.emplace(state_->parallel());
   if (batch == nullptr || batch->num_images == 0) {
-    if (is_last) state_->parallel->synchronize();
+    if (is_last) state_->parallel().synchronize();
     return {};
   }
   const bool lacks_statistics = is_single_value(*batch) && !state_->options.freeze_norm;
@@ -171,14 +128,16 @@ Tally Learner::accumulate(const Batch* batch, double weight, bool is_last) {
   return tally;
 }
 
-void Learner::scale_gradients(double factor) {
-  const torch::NoGradGuard no_grad;
-  for (torch::Tensor& parameter : state_->model->parameters())
-    if (parameter.grad().defined()) parameter.mutable_grad().mul_(factor);
+double Learner::update(double gradient_scale) {
+  return state_->optimizer->step(gradient_scale);
 }
 
-void Learner::update() {
-  state_->optimizer->step();
+void Learner::skip_update() {
+  state_->optimizer->skip();
+}
+
+void Learner::exchange_with_average() {
+  state_->optimizer->exchange_with_average();
 }
 
 Tally Learner::evaluate(const Batch& batch) {
@@ -193,40 +152,17 @@ Tally Learner::evaluate(const Batch& batch) {
 }
 
 void Learner::synchronize_buffers() {
-  state_->parallel->synchronize_buffers();
+  state_->parallel().synchronize_buffers();
 }
 
 void Learner::check_identical() {
-  check_identical_values(*state_->communicator, state_of(*state_->model));
+  check_identical_values(*state_->communicator, tensors_of(*state_->model));
 }
 
 double Learner::take_exposed_seconds() {
-  const double seconds = state_->parallel->stats().exposed_seconds;
-  state_->parallel->reset_stats();
+  const double seconds = state_->parallel().stats().exposed_seconds;
+  state_->parallel().reset_stats();
   return seconds;
-}
-
-std::uint64_t Learner::model_bytes() const {
-  std::uint64_t num_bytes = 0;
-  for (const NamedTensor& named : state_of(*state_->model)) num_bytes += named.tensor.nbytes();
-  return num_bytes;
-}
-
-void Learner::save_model(const std::filesystem::path& file) const {
-  save_weights(*state_->model, file.string());
-}
-
-void Learner::remember_best() {
-  for (const NamedTensor& named : state_of(*state_->model)) state_->best.tensors[named.name] = named.tensor.clone();
-  state_->best.metadata = {{"format", "pt"}};
-}
-
-void Learner::save_best(const std::filesystem::path& file) const {
-  if (!state_->best.tensors.empty()) write_tensor_file(file.string(), state_->best);
-}
-
-void Learner::save_checkpoint(const std::filesystem::path& folder, const TrainingPosition& position) const {
-  write_checkpoint(folder, *state_->model, *state_->optimizer, position);
 }
 
 std::string torch_version() {

@@ -11,7 +11,9 @@
 
 #include "collectives/communicator.h"
 #include "trainer/data/batch.h"
+#include "trainer/parallel/update_options.h"
 #include "trainer/tally.h"
+#include "trainer/training_position.h"
 
 namespace skein {
 
@@ -20,21 +22,15 @@ struct LearnerOptions {
   std::int64_t num_classes = 2;
   std::optional<std::filesystem::path> weights;
   bool freeze_norm = false;
-  double momentum = 0.9;
-  double weight_decay = 1e-4;
-  bool nesterov = false;
+  UpdateOptions rule = SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4};
+  StatePlacement placement = StatePlacement::kHost;
+  double clip_norm = 0;  ///< 0: none
+  std::optional<MovingAverageOptions> moving_average;
   double label_smoothing = 0;
   bool bf16 = false;
   bool channels_last = true;
   std::uint64_t seed = 0;
   int num_threads = 1;  ///< for one operation; set for the whole process
-};
-
-/// Where in the training a checkpoint was taken.
-struct TrainingPosition {
-  int num_epochs_done = 0;
-  std::int64_t num_steps_done = 0;  ///< of the optimizer
-  double best_accuracy = 0;         ///< per cent, on the validation images
 };
 
 /// One rank's part of the training. Used by one thread.
@@ -50,8 +46,13 @@ class Learner {
   /// What was taken from the weight file and what was not, for the log; a line each.
   const std::vector<std::string>& notes() const;
 
+  /// Reads a checkpoint that connect() will go on from. On rank 0 alone, which hands it on. Throws DataError, naming what
+  /// does not fit, for one of another model, optimizer, seed or data (`data_fingerprint`).
+  TrainingPosition open_checkpoint(const std::filesystem::path& directory, const std::string& data_fingerprint);
+
   /// From here on gradients are averaged over the ranks of `communicator`, which must outlive this object.
-  /// Collective; call it once, before training. Every rank gets rank 0's values.
+  /// Collective; call it once, before training. Every rank gets rank 0's values, those of its checkpoint if it has opened
+  /// one: with the same number of ranks the training goes on bit for bit, with another one correctly.
   void connect(Communicator& communicator);
 
   // A step: begin_step, accumulate for each of its batches, update.
@@ -62,9 +63,11 @@ class Learner {
   /// Collective if `is_last`. A single image of at most 32 pixels gives BatchNorm no statistics (one value a
   /// channel): it is normalised with the running ones.
   Tally accumulate(const Batch* batch, double weight, bool is_last);
-  /// Multiplies all gradients.
-  void scale_gradients(double factor);
-  void update();
+  /// Updates the parameters by all gradients times `gradient_scale`. Returns their norm, where they are clipped.
+  /// Collective.
+  double update(double gradient_scale);
+  /// Drops the gradients.
+  void skip_update();
 
   /// Forward only, with the running statistics of BatchNorm.
   Tally evaluate(const Batch& batch);
@@ -76,16 +79,22 @@ class Learner {
   /// Seconds that backward passes have waited for other ranks since the last call.
   double take_exposed_seconds();
 
+  /// With a moving average: the model computes with it until the second call. Collective.
+  void exchange_with_average();
+
   /// Bytes of all parameters and buffers.
   std::uint64_t model_bytes() const;
-  /// Writes the weights as safetensors, whole or not at all. Throws StorageError.
-  void save_model(const std::filesystem::path& file) const;
-  /// Keeps a copy of the weights in memory.
+  /// Keeps a copy of the weights in memory, for the next checkpoint. On rank 0.
   void remember_best();
-  /// Writes that copy. Nothing where there is none.
-  void save_best(const std::filesystem::path& file) const;
-  /// Writes a checkpoint below `folder` and removes older ones (trainer/checkpoint.h). Throws StorageError.
-  void save_checkpoint(const std::filesystem::path& folder, const TrainingPosition& position) const;
+
+  /// Where rank 0 puts checkpoints/, model.safetensors, model_best.safetensors and model_ema.safetensors.
+  void set_outputs(const std::filesystem::path& outputs, int keep_last, int keep_best);
+  /// Begins to write a checkpoint, and with `with_models` the models; training may go on meanwhile. The one before is
+  /// waited for. Collective. Throws StorageError where the one before could not be written.
+  void save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, bool with_models);
+  bool is_writing_checkpoint() const;
+  /// Returns when everything is on the disk. Throws StorageError.
+  void wait_for_checkpoint();
 
  private:
   struct State;

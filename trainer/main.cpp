@@ -44,9 +44,9 @@ int leave(const World& world, const RefusedStart& refused) {
 
 int run_in_world(World& world, const TrainingRequest& request, SignalWatch& signals) {
   try {
-    run_training_job(world, request, signals);
+    const int code = run_training_job(world, request, signals);
     signals.stop();  // what it calls uses the world, which goes first
-    return 0;
+    return code;
   } catch (const RefusedStart& refused) {
     signals.stop();
     return leave(world, refused);

@@ -74,6 +74,13 @@ void RunJournal::complete() {
   run_.reset();
 }
 
+void RunJournal::preempt(const std::string& reason) {
+  std::lock_guard lock(mutex_);
+  if (!run_) return;
+  run_->preempt(reason);
+  run_.reset();
+}
+
 std::optional<Cause> RunJournal::cause() const {
   std::lock_guard lock(mutex_);
   return post_mortems_.empty() ? std::nullopt : first_cause(post_mortems_);

@@ -38,6 +38,8 @@ class RunJournal {
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
   void save_metrics();
   void complete();
+  /// Records the end as Preempted: the training was asked to stop, and can go on.
+  void preempt(const std::string& reason);
   /// What the post-mortems of this run tell of why it ends.
   std::optional<Cause> cause() const;
   /// Records the end as Failed, or as Canceled where a rank was canceled first and this one only misses it. The

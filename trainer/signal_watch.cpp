@@ -9,6 +9,7 @@ namespace skein {
 std::string signal_name(int signal_number) {
   if (signal_number == SIGTERM) return "SIGTERM";
   if (signal_number == SIGINT) return "SIGINT";
+  if (signal_number == SIGUSR2) return "SIGUSR2";
   return concat("signal ", signal_number);
 }
 
@@ -18,7 +19,7 @@ Canceled::Canceled(int signal_number, const std::string& cause)
 
 SignalWatch::SignalWatch() {
   sigemptyset(&signals_);
-  for (const int signal_number : {SIGTERM, SIGINT}) {
+  for (const int signal_number : {SIGTERM, SIGINT, SIGUSR2}) {
     struct sigaction current {};
     sigaction(signal_number, nullptr, &current);
     if (current.sa_handler != SIG_IGN) sigaddset(&signals_, signal_number);
@@ -44,11 +45,10 @@ void SignalWatch::start(std::function<void(int)> on_signal) {
   sigset_t before;
   pthread_sigmask(SIG_BLOCK, &awaited, &before);  // the thread inherits this
   thread_ = std::jthread([awaited, on_signal = std::move(on_signal)](const std::stop_token& stop) {
-    int signal_number = 0;
-    do {
-      signal_number = sigwaitinfo(&awaited, nullptr);
-    } while (signal_number <= 0 || (signal_number == SIGUSR2 && !stop.stop_requested()));
-    if (!stop.stop_requested()) on_signal(signal_number);
+    while (!stop.stop_requested()) {
+      const int signal_number = sigwaitinfo(&awaited, nullptr);
+      if (signal_number > 0 && !stop.stop_requested()) on_signal(signal_number);
+    }
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// SIGTERM and SIGINT as calls of a function in an ordinary thread, where files may be written.
+// SIGTERM, SIGINT and SIGUSR2 as calls of a function in an ordinary thread, where files may be written.
 
 #include <csignal>
 #include <functional>
@@ -35,8 +35,7 @@ class SignalWatch {
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  /// From here on `on_signal` is called at the first signal, in a thread of this object; also for one that
-  /// came before.
+  /// From here on `on_signal` is called at each signal, in a thread of this object; also for those that came before.
   void start(std::function<void(int signal_number)> on_signal);
   /// No call begins after this returns; one under way is waited for. Signals stay blocked.
   void stop();

@@ -52,10 +52,23 @@ void add_model_options(OptionTable& table, TrainOptions& options) {
 void add_training_options(OptionTable& table, TrainOptions& options) {
   table.group("Training");
   table.add("--epochs,--num_epochs", options.epochs, "passes over the training images").at_least(1);
+  table.add("--opt", options.opt, "optimizer").choices({"sgd", "adamw", "lars", "lamb"});
   table.add("--lr", options.lr, "learning rate at the start").more_than(0);
-  table.add("--momentum", options.momentum, "of SGD").range(0, 1);
-  table.add("--weight-decay,--wd", options.weight_decay, "of SGD").at_least(0);
+  table.add("--momentum", options.momentum, "of sgd and lars").range(0, 1);
+  table.add("--opt-betas", options.opt_betas, "of adamw and lamb").unit("BETA1,BETA2").at_least(0);
+  table.add("--weight-decay,--wd", options.weight_decay, "of the optimizer").at_least(0);
   table.add("--nesterov", options.nesterov, "Nesterov momentum");
+  table.add("--clip-grad-norm", options.clip_grad_norm, "largest norm of all gradients together; 0: no limit").at_least(0);
+  table.add("--model-ema", options.model_ema,
+            "also keep an exponential moving average of the weights, evaluate it and write model_ema.safetensors");
+  table.add("--model-ema-steps", options.model_ema_steps, "steps from one update of the average to the next")
+      .unit("STEPS")
+      .at_least(1);
+  table.add("--model-ema-decay", options.model_ema_decay,
+            "of the average over an epoch-sized stretch, as torchvision's reference trainer scales it")
+      .range(0, 1);
+  table.add("--nonfinite", options.nonfinite, "what to do when the loss is not finite: end, or leave the step out and count it")
+      .choices({"stop", "skip"});
   table.add("--label-smoothing", options.label_smoothing, "share of the target spread over all classes").range(0, 1);
   table.add("--accumulate", options.accumulate, "batches per optimizer step: their gradients count as one large batch")
       .unit("BATCHES")
@@ -85,6 +98,11 @@ void add_speed_options(OptionTable& table, TrainOptions& options) {
       .choices({"off", "bf16"});
   table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
   table
+      .add("--optimizer-state", options.optimizer_state,
+           "host: parameters and state once per host, updated by its ranks together; sharded: state divided among all "
+           "ranks (ZeRO-1); replicated: all on every rank")
+      .choices({"host", "sharded", "replicated"});
+  table
       .add("--threads", options.threads,
            "threads per rank for one operation; else OMP_NUM_THREADS, else chosen from the cores")
       .range(1, 1024)
@@ -102,10 +120,23 @@ void add_result_options(OptionTable& table, TrainOptions& options) {
   table.add("--run-id", options.run_id, "name of this run; else one is made up").unit("NAME");
   table
       .add("--checkpoint-seconds", options.checkpoint_seconds,
-           "least time between two checkpoints, which are taken at the end of an epoch; the last epoch "
-           "always has one")
+           "time from one checkpoint to the next, written while training goes on; the last epoch always has one")
       .unit("SECONDS")
       .at_least(0);
+  table.add("--keep-checkpoints", options.keep_checkpoints, "newest checkpoints that stay").at_least(1);
+  table.add("--keep-best", options.keep_best, "checkpoints with the best validation accuracy that stay besides").at_least(0);
+  table.add("--resume", options.resume,
+            "auto: continue the run --run-id, or else the newest of the experiment that has a checkpoint and is not "
+            "completed; start afresh where there is none. Or a checkpoint, or a folder of them, for a new run")
+      .unit("auto|PATH");
+  table.add("--max-time", options.max_time,
+            "save and stop in time before so much has passed; 0: no limit. Under Slurm the job's end counts too")
+      .unit("SECONDS")
+      .at_least(0);
+  table.add("--on-signal", options.on_signal,
+            "after SIGUSR2, Ctrl-C or a time limit, when the checkpoint is written: stop, or requeue the Slurm job")
+      .choices({"stop", "requeue"});
+  table.add("--max-requeues", options.max_requeues, "requeue a job so often at most").at_least(0);
   table.add("--check-parameters", options.check_parameters,
             "at each epoch's end, make sure that all ranks hold bit-identical models");
   table.add("--timeline", options.timeline, "write what all ranks sent and waited for, as ui.perfetto.dev shows it")
@@ -179,6 +210,16 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
     throw UsageError("--test-only needs --weights: a fresh network knows nothing", "add --weights FILE");
   if (options.nesterov && options.momentum == 0)
     throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
+  if (options.opt_betas.size() != 2 || options.opt_betas[0] >= 1 || options.opt_betas[1] >= 1)
+    throw UsageError("--opt-betas takes two numbers from 0 to below 1", "e.g. --opt-betas 0.9,0.999");
+  if (options.nesterov && options.opt != "sgd" && options.opt != "lars")
+    throw UsageError("--nesterov has no effect with --opt " + options.opt, "drop it, or use --opt sgd");
+  if (!table.option("opt_betas").has_default() && options.opt != "adamw" && options.opt != "lamb")
+    throw UsageError("--opt-betas has no effect with --opt " + options.opt, "use --opt adamw or lamb, or drop it");
+  if (!options.model_ema && !(table.option("model_ema_steps").has_default() && table.option("model_ema_decay").has_default()))
+    throw UsageError("--model-ema-steps and --model-ema-decay have no effect without --model-ema", "add --model-ema");
+  if (options.test_only && !options.resume.empty())
+    throw UsageError("--test-only evaluates and --resume goes on training", "leave one of them out");
   if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
     throw UsageError(concat("--batch-size 1 with --train-crop-size ", options.train_crop_size,
                             " gives BatchNorm a single value a channel, of which it can learn nothing"),

@@ -32,9 +32,16 @@ struct TrainOptions {
   // Training
   int epochs = 90;
   double lr = 0.1;
+  std::string opt = "sgd";
   double momentum = 0.9;
   double weight_decay = 1e-4;
   bool nesterov = false;
+  std::vector<double> opt_betas = {0.9, 0.999};
+  double clip_grad_norm = 0;  ///< 0: none
+  bool model_ema = false;
+  int model_ema_steps = 32;
+  double model_ema_decay = 0.99998;
+  std::string nonfinite = "stop";
   double label_smoothing = 0;
   int accumulate = 1;  ///< batches whose gradients one optimizer step sums up
   std::uint64_t seed = 0;
@@ -53,6 +60,7 @@ struct TrainOptions {
   // Speed
   std::string amp = "off";
   bool channels_last = true;
+  std::string optimizer_state = "host";
   std::optional<int> threads;  ///< of each rank for one operation; empty: chosen from the cores
 
   // Results
@@ -60,7 +68,13 @@ struct TrainOptions {
   std::filesystem::path runs_dir = "runs";
   std::string experiment = "default";
   std::string run_id;
-  double checkpoint_seconds = 60;  ///< at least so long between checkpoints; the last epoch always has one
+  std::string resume;              ///< empty, "auto" or a path
+  double checkpoint_seconds = 60;  ///< between checkpoints; the last epoch always has one
+  int keep_checkpoints = 2;
+  int keep_best = 0;
+  double max_time = 0;  ///< seconds; 0: no limit
+  std::string on_signal = "stop";
+  int max_requeues = 10;
   bool check_parameters = false;
   std::filesystem::path timeline;  ///< empty: SKEIN_TIMELINE, or none
 

@@ -1,10 +1,16 @@
 #include "trainer/trainer.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
 
+#include "collectives/objects.h"
+#include "runtime/process/environment.h"
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "runtime/process/utc_time.h"
 #include "trainer/parallel/reduce_sums.h"
 
 namespace skein {
@@ -56,106 +62,186 @@ EvalTransform eval_transform(const TrainOptions& options) {
   return {.resize_size = options.val_resize_size, .crop_size = options.val_crop_size};
 }
 
+/// What is left of the job, by its limit and by Slurm's.
+double seconds_left(const TrainOptions& options, Clock::time_point started) {
+  double left = std::numeric_limits<double>::infinity();
+  if (options.max_time > 0) left = options.max_time - seconds_since(started);
+  if (const auto end = environment_variable("SLURM_JOB_END_TIME"))
+    left = std::min(left, std::strtod(end->c_str(), nullptr) - unix_seconds());
+  return left;
+}
+
 }  // namespace
 
-Trainer::Trainer(const TrainerParts& parts, int num_workers, const std::filesystem::path& outputs)
+Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosition& position)
     : parts_(parts),
       rate_(rate_options(parts.options)),
-      training_sampler_(sampler_options(parts, *parts.data.training, true)),
+      sampler_options_(sampler_options(parts, *parts.data.training, true)),
       validation_sampler_(sampler_options(parts, *parts.data.validation, false)),
       training_loader_(parts.data.training, loader_options(parts.options, num_workers, train_transform(parts.options))),
       validation_loader_(parts.data.validation,
                          loader_options(parts.options, num_workers, eval_transform(parts.options))),
-      outputs_(outputs),
+      position_(position),
       started_(Clock::now()),
+      first_step_(position.num_steps_done),
       last_checkpoint_(started_) {
   describe_metrics();
   log_debug(concat("decoded images take ", (training_loader_.buffer_bytes() + validation_loader_.buffer_bytes()) >> 20,
                    " MiB; ", num_steps(), " steps an epoch"));
 }
 
-void Trainer::train() {
+std::optional<std::string> Trainer::train() {
   started_ = last_checkpoint_ = Clock::now();
-  for (int epoch = 0; epoch < parts_.options.epochs; ++epoch) {
+  while (position_.epoch < parts_.options.epochs) {
     EpochTiming timing;
     const auto epoch_started = Clock::now();
-    const Tally training = train_epoch(epoch, timing);
-    parts_.learner.synchronize_buffers();
-    if (parts_.options.check_parameters) parts_.learner.check_identical();
-    const Tally validation = evaluate(epoch);
-    report_epoch(epoch, training, validation, timing);
-    keep_model(epoch, validation.accuracy());
+    if (!position_.is_epoch_trained) {
+      if (!train_epoch(timing)) return leave();
+      parts_.learner.synchronize_buffers();
+      if (parts_.options.check_parameters) parts_.learner.check_identical();
+      position_.is_epoch_trained = true;
+    }
+    const std::optional<Tally> validation = evaluate_all();
+    if (!validation) return leave();
+    const Tally training = position_.epoch_so_far;
+    const int epoch = position_.epoch;
+    report_epoch(epoch, training, *validation, timing);
+    end_epoch(validation->accuracy());
+    const double rate = timing.seconds > 0 ? timing.num_images / timing.seconds : 0;
     parts_.progress.epoch_done({epoch, parts_.options.epochs, training.mean_loss(), training.accuracy(),
-                                validation.mean_loss(), validation.accuracy(), training.num_images / timing.seconds,
-                                seconds_since(epoch_started)});
+                                validation->mean_loss(), validation->accuracy(), rate, seconds_since(epoch_started)});
   }
+  parts_.learner.wait_for_checkpoint();
+  return std::nullopt;
 }
 
 void Trainer::test() {
-  const Tally validation = evaluate(0);
+  const Tally validation = evaluate("val").value_or(Tally{});
   parts_.journal.save_metrics();
   parts_.progress.message(concat("val loss ", validation.mean_loss(), "  acc ", validation.accuracy(), " % of ",
                                  validation.num_images, " images"));
 }
 
-Tally Trainer::train_epoch(int epoch, EpochTiming& timing) {
-  const double rate = learning_rate(rate_, epoch);
-  const std::size_t num_batches = training_sampler_.num_steps();
+bool Trainer::train_epoch(EpochTiming& timing) {
+  const double rate = learning_rate(rate_, position_.epoch);
+  SamplerOptions options = sampler_options_;
+  options.first_position = static_cast<std::size_t>(position_.images_done);
+  const DistributedSampler sampler(options);
+  const std::size_t num_batches = sampler.num_steps();
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
-  training_loader_.start(static_cast<std::uint64_t>(epoch),
-                         training_sampler_.indices(static_cast<std::uint64_t>(epoch)));
+  const auto epoch = static_cast<std::uint64_t>(position_.epoch);
+  training_loader_.start(epoch, sampler.indices(epoch));
   parts_.learner.take_exposed_seconds();
   const auto start = Clock::now();
-  Tally total;
-  for (std::size_t first = 0; first < num_batches; first += batches_per_step) {
-    const Tally step = train_step(first, std::min(batches_per_step, num_batches - first), rate);
-    total += step;
+  bool goes_on = true;
+  for (std::size_t first = 0; first < num_batches && goes_on; first += batches_per_step) {
+    const auto step_started = Clock::now();
+    const StepOutcome step = train_step(sampler, first, std::min(batches_per_step, num_batches - first), rate);
+    position_.epoch_so_far += step.tally;
     ++timing.num_steps;
-    report_step(epoch, step, total, seconds_since(start));
+    timing.num_images += step.tally.num_images;
+    timing.seconds = seconds_since(start);
+    step_seconds_ = seconds_since(step_started);
+    report_step(position_.epoch, step.tally, position_.epoch_so_far, timing);
+    goes_on = !step.stops;
+    if (goes_on && step.saves) save_checkpoint(false);
   }
-  timing.seconds = seconds_since(start);
   timing.exposed_seconds = parts_.learner.take_exposed_seconds();
-  note_skipped(training_loader_, "train/skipped_images", epoch);
-  return total;
+  note_skipped(training_loader_, "train/skipped_images", position_.epoch);
+  return goes_on;
 }
 
 /// The sampler tells in advance how many images all ranks have; where some of them turn out to be unreadable,
-/// the gradients are corrected before the update.
-Tally Trainer::train_step(std::size_t first_batch, std::size_t num_batches, double rate) {
+/// the gradients are corrected by the update.
+Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std::size_t first_batch,
+                                         std::size_t num_batches, double rate) {
   double num_planned = 0;
   for (std::size_t batch = first_batch; batch < first_batch + num_batches; ++batch)
-    num_planned += static_cast<double>(training_sampler_.global_batch_samples(batch));
+    num_planned += static_cast<double>(sampler.global_batch_samples(batch));
   const double weight = parts_.communicator.world_size() / num_planned;
   parts_.learner.begin_step(rate);
   Tally local;
   for (std::size_t i = 0; i < num_batches; ++i)
     local += parts_.learner.accumulate(training_loader_.next(), weight, i + 1 == num_batches);
-  const Tally step = sum_over_ranks(local, "training tally");
-  if (step.num_images > 0) {
-    if (step.num_images != num_planned) parts_.learner.scale_gradients(num_planned / step.num_images);
-    parts_.learner.update();
+  StepOutcome step = agree(local, "training tally");
+  const bool is_finite = std::isfinite(step.tally.loss);
+  if (!is_finite && parts_.options.nonfinite == "stop") refuse_loss(local);
+  if (is_finite && step.tally.num_images > 0)
+    parts_.learner.update(num_planned / step.tally.num_images);
+  else
+    parts_.learner.skip_update();
+  if (!is_finite) {
+    log_warning(concat("step ", position_.num_steps_done + 1, " is left out: the loss is ", step.tally.loss));
+    ++position_.num_steps_skipped;
+    step.tally = {};
   }
-  ++num_steps_done_;
+  ++position_.num_steps_done;
+  position_.images_done += static_cast<std::int64_t>(num_planned);
   return step;
 }
 
-Tally Trainer::evaluate(int epoch) {
+/// On all ranks alike.
+void Trainer::refuse_loss(const Tally& local) {
+  std::string ranks;
+  const std::vector<std::string> losses = allgather_objects(parts_.communicator, concat(local.mean_loss()));
+  for (std::size_t rank = 0; rank < losses.size(); ++rank)
+    if (!std::isfinite(std::strtod(losses[rank].c_str(), nullptr)))
+      ranks += concat(ranks.empty() ? "" : ", ", losses[rank], " on rank ", rank);
+  throw Error(concat("the loss is not finite at step ", position_.num_steps_done + 1, " (epoch ", position_.epoch + 1,
+                     ", images ", position_.images_done + 1, " and on): ", ranks.empty() ? "its sum overflows" : ranks),
+              "lower --lr, warm up (--lr-warmup-epochs), clip (--clip-grad-norm), or leave such steps out with --nonfinite skip");
+}
+
+std::optional<Tally> Trainer::evaluate_all() {
+  const std::optional<Tally> validation = evaluate("val");
+  if (!validation || !parts_.options.model_ema) return validation;
+  parts_.learner.exchange_with_average();
+  const std::optional<Tally> averaged = evaluate("val_ema");
+  parts_.learner.exchange_with_average();
+  return averaged ? validation : std::nullopt;
+}
+
+std::optional<Tally> Trainer::evaluate(const std::string& prefix) {
   validation_loader_.start(0, validation_sampler_.indices(0));
   Tally local;
-  while (const Batch* batch = validation_loader_.next()) local += parts_.learner.evaluate(*batch);
-  const Tally total = sum_over_ranks(local, "validation tally");
+  for (std::size_t step = 0; step < validation_sampler_.num_steps(); ++step) {
+    const Batch* batch = validation_loader_.next();
+    if (batch != nullptr) local += parts_.learner.evaluate(*batch);
+    if (parts_.options.test_only) continue;
+    double stops = wants_stop() ? 1 : 0;
+    reduce_sums(parts_.communicator, std::span(&stops, 1), "stop while evaluating");
+    if (stops > 0) return std::nullopt;
+  }
+  const Tally total = agree(local, "validation tally").tally;
   const auto num_images = static_cast<double>(parts_.data.validation->num_images());
   if (parts_.options.unreadable == "fail" && total.num_images != num_images)
     throw Error(concat("evaluation counted ", total.num_images, " of ", num_images, " images"));
-  note_skipped(validation_loader_, "val/skipped_images", epoch);
-  report_evaluation(total, epoch);
+  note_skipped(validation_loader_, "val/skipped_images", position_.epoch);
+  report_evaluation(prefix, total);
   return total;
 }
 
-Tally Trainer::sum_over_ranks(const Tally& local, const char* name) {
-  std::array<double, 4> values = local.values();
+/// One exchange for what a step came to and for what comes next.
+Trainer::StepOutcome Trainer::agree(const Tally& local, const char* name) {
+  const auto tally = local.values();
+  std::array<double, 6> values{tally[0], tally[1], tally[2], tally[3], wants_stop() ? 1.0 : 0, is_checkpoint_due() ? 1.0 : 0};
   reduce_sums(parts_.communicator, values, name);
-  return Tally::of(values);
+  return {Tally::of({values[0], values[1], values[2], values[3]}), values[4] > 0, values[5] > 0};
+}
+
+/// Rank 0 watches the clock: a step, a checkpoint and some reserve must fit into what is left.
+bool Trainer::wants_stop() {
+  if (is_main()) {
+    const double left = seconds_left(parts_.options, started_);
+    if (left < 3 * step_seconds_ + 2 * save_seconds_ + std::min(30.0, 0.1 * parts_.options.max_time))
+      parts_.stop.ask(concat("the time limit is near: ", static_cast<long>(std::max(0.0, left)), " s are left"));
+  }
+  return parts_.stop.asked();
+}
+
+bool Trainer::is_checkpoint_due() const {
+  return is_main() && !parts_.learner.is_writing_checkpoint() &&
+         seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds && parts_.options.checkpoint_seconds > 0;
 }
 
 void Trainer::note_skipped(const Loader& loader, const char* metric, int epoch) {
@@ -164,28 +250,53 @@ void Trainer::note_skipped(const Loader& loader, const char* metric, int epoch) 
   for (const std::string& message : skipped.first) log_warning("left out: " + message);
   double num_skipped = static_cast<double>(skipped.count);
   reduce_sums(parts_.communicator, std::span(&num_skipped, 1), metric);
-  parts_.journal.log(metric, num_skipped, num_steps_done_, epoch);
+  parts_.journal.log(metric, num_skipped, position_.num_steps_done, epoch);
   if (num_skipped > 0) parts_.progress.message(concat(num_skipped, " unreadable images were left out"));
 }
 
 std::size_t Trainer::num_steps() const {
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
-  return (training_sampler_.num_steps() + batches_per_step - 1) / batches_per_step;
+  return (DistributedSampler(sampler_options_).num_steps() + batches_per_step - 1) / batches_per_step;
 }
 
-void Trainer::keep_model(int epoch, double accuracy) {
-  const bool is_best = accuracy > best_accuracy_;
-  best_accuracy_ = std::max(best_accuracy_, accuracy);
-  if (!is_main()) return;
-  if (is_best) parts_.learner.remember_best();
-  const bool is_last = epoch + 1 == parts_.options.epochs;
-  if (!is_last && seconds_since(last_checkpoint_) < parts_.options.checkpoint_seconds) return;
+/// The next epoch has not begun.
+void Trainer::end_epoch(double accuracy) {
+  const bool is_best = accuracy > position_.best_accuracy;
+  const TrainingPosition done = position_;
+  position_ = {.epoch = done.epoch + 1,
+               .num_steps_done = done.num_steps_done,
+               .num_steps_skipped = done.num_steps_skipped,
+               .best_accuracy = std::max(done.best_accuracy, accuracy)};
+  if (is_main() && is_best) parts_.learner.remember_best();
+  double is_due = position_.epoch == parts_.options.epochs || is_best ||
+                          seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds
+                      ? is_main()
+                      : 0;
+  reduce_sums(parts_.communicator, std::span(&is_due, 1), "checkpoint at the end of an epoch");
+  if (is_due > 0) save_checkpoint(true);
+}
+
+/// A failure to write one is no reason to end a training that may still write the next.
+void Trainer::save_checkpoint(bool with_models) {
   const auto start = Clock::now();
-  parts_.learner.save_checkpoint(outputs_ / "checkpoints", {epoch + 1, num_steps_done_, best_accuracy_});
-  parts_.learner.save_best(outputs_ / "model_best.safetensors");
-  parts_.learner.save_model(outputs_ / "model.safetensors");
+  try {
+    parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), with_models);
+  } catch (const StorageError& error) {
+    log_warning(concat("a checkpoint was not written: ", error.what()));
+    parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), with_models);
+  }
   last_checkpoint_ = Clock::now();
-  log_debug(concat("models and checkpoint written in ", seconds_since(start), " s"));
+  save_seconds_ = std::max(save_seconds_, seconds_since(start));
+  log_debug(concat("snapshot for a checkpoint taken in ", seconds_since(start), " s"));
+}
+
+std::string Trainer::leave() {
+  save_checkpoint(false);
+  parts_.learner.wait_for_checkpoint();
+  const std::vector<std::string> reasons = allgather_objects(parts_.communicator, parts_.stop.reason());
+  const auto first = std::find_if(reasons.begin(), reasons.end(), [](const std::string& text) { return !text.empty(); });
+  return concat(*first, first == reasons.begin() && parts_.communicator.world_size() == 1 ? "" : concat(" (rank ", first - reasons.begin(), ")"),
+                "; saved after step ", position_.num_steps_done);
 }
 
 }  // namespace skein

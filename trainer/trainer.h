@@ -10,6 +10,7 @@
 #include "trainer/learning_rate.h"
 #include "trainer/progress.h"
 #include "trainer/run_journal.h"
+#include "trainer/stop_request.h"
 #include "trainer/tally.h"
 #include "trainer/train_options.h"
 #include "trainer/training_data.h"
@@ -24,6 +25,7 @@ struct TrainerParts {
   Communicator& communicator;
   RunJournal& journal;
   Progress& progress;
+  StopRequest& stop;
 };
 
 /// Every rank has one and calls the same functions, all of them collective. A step's gradient is that of the
@@ -31,12 +33,12 @@ struct TrainerParts {
 /// Only rank 0 writes files.
 class Trainer {
  public:
-  /// Starts the loaders' threads. `outputs`: where rank 0 puts models and checkpoints.
-  Trainer(const TrainerParts& parts, int num_workers, const std::filesystem::path& outputs);
+  /// Starts the loaders' threads. `position`: where to go on, the same on all ranks.
+  Trainer(const TrainerParts& parts, int num_workers, const TrainingPosition& position = {});
 
-  /// All epochs, each with an evaluation at its end. Throws whatever goes wrong on this rank or was reported
-  /// by another.
-  void train();
+  /// All epochs, each with an evaluation at its end. Where a rank is asked to stop, all leave after the same step, with a
+  /// checkpoint; then it returns why, else nothing. Throws whatever goes wrong on this rank or was reported by another.
+  std::optional<std::string> train();
   /// Only the evaluation (--test-only).
   void test();
 
@@ -45,32 +47,50 @@ class Trainer {
     double seconds = 0;
     double exposed_seconds = 0;
     std::int64_t num_steps = 0;
+    double num_images = 0;
   };
 
-  Tally train_epoch(int epoch, EpochTiming& timing);
-  Tally train_step(std::size_t first_batch, std::size_t num_batches, double rate);
-  Tally evaluate(int epoch);
-  Tally sum_over_ranks(const Tally& local, const char* name);
-  void report_step(int epoch, const Tally& step, const Tally& epoch_so_far, double seconds);
-  void report_evaluation(const Tally& tally, int epoch);
+  /// What all ranks know after a step.
+  struct StepOutcome {
+    Tally tally;
+    bool stops = false;
+    bool saves = false;
+  };
+
+  /// From the position on; false: stopped on the way.
+  bool train_epoch(EpochTiming& timing);
+  StepOutcome train_step(const DistributedSampler& sampler, std::size_t first_batch, std::size_t num_batches, double rate);
+  [[noreturn]] void refuse_loss(const Tally& local);
+  /// Nothing: stopped on the way.
+  std::optional<Tally> evaluate(const std::string& prefix);
+  std::optional<Tally> evaluate_all();
+  StepOutcome agree(const Tally& local, const char* name);
+  bool wants_stop();
+  bool is_checkpoint_due() const;
+  void save_checkpoint(bool with_models);
+  /// Saves where it stands and tells why all stop.
+  std::string leave();
+  void report_step(int epoch, const Tally& step, const Tally& epoch_so_far, const EpochTiming& timing);
+  void report_evaluation(const std::string& prefix, const Tally& tally);
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);
-  void keep_model(int epoch, double accuracy);
+  void end_epoch(double accuracy);
   void describe_metrics();
   bool is_main() const { return parts_.communicator.rank() == 0; }
   std::size_t num_steps() const;
 
   TrainerParts parts_;
   LearningRateOptions rate_;
-  DistributedSampler training_sampler_;
+  SamplerOptions sampler_options_;  ///< of training, from the start of an epoch
   DistributedSampler validation_sampler_;
   Loader training_loader_;
   Loader validation_loader_;
-  std::filesystem::path outputs_;
+  TrainingPosition position_;
   Clock::time_point started_;
+  std::int64_t first_step_ = 0;  ///< of this program, in num_steps_done
   Clock::time_point last_checkpoint_;
-  std::int64_t num_steps_done_ = 0;  ///< of the optimizer
-  double best_accuracy_ = -1;
+  double save_seconds_ = 0;  ///< the longest that a checkpoint took
+  double step_seconds_ = 0;  ///< of the last step
 };
 
 }  // namespace skein

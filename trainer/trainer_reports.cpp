@@ -1,5 +1,7 @@
 // What the training loop writes into the run and shows to the user.
 
+#include <algorithm>
+
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "trainer/trainer.h"
@@ -16,43 +18,53 @@ void Trainer::describe_metrics() {
     journal.describe("train/images_per_second", "images/s", "maximize");
     journal.describe("train/gradient_wait_ms", "ms", "minimize");
   }
-  journal.describe("val/loss", "", "minimize");
-  journal.describe("val/accuracy", "%", "maximize");
-  if (parts_.data.num_classes() > 5) journal.describe("val/accuracy_top5", "%", "maximize");
+  for (const std::string prefix : {"val", "val_ema"}) {
+    if (prefix == "val_ema" && !parts_.options.model_ema) continue;
+    journal.describe(prefix + "/loss", "", "minimize");
+    journal.describe(prefix + "/accuracy", "%", "maximize");
+    if (parts_.data.num_classes() > 5) journal.describe(prefix + "/accuracy_top5", "%", "maximize");
+  }
 }
 
-void Trainer::report_step(int epoch, const Tally& step, const Tally& epoch_so_far, double seconds) {
-  parts_.journal.log("train/step_loss", step.mean_loss(), num_steps_done_, epoch);
+void Trainer::report_step(int epoch, const Tally& step, const Tally& epoch_so_far, const EpochTiming& timing) {
+  parts_.journal.log("train/step_loss", step.mean_loss(), position_.num_steps_done, epoch);
   const auto steps_per_epoch = static_cast<std::int64_t>(num_steps());
-  const std::int64_t steps_left = steps_per_epoch * parts_.options.epochs - num_steps_done_;
+  const std::int64_t steps_left = steps_per_epoch * parts_.options.epochs - position_.num_steps_done;
   const double seconds_so_far = std::chrono::duration<double>(Clock::now() - started_).count();
   StepProgress progress;
   progress.epoch = epoch;
   progress.num_epochs = parts_.options.epochs;
-  progress.step = num_steps_done_ - epoch * steps_per_epoch;
+  progress.step = position_.num_steps_done - epoch * steps_per_epoch;
   progress.num_steps = steps_per_epoch;
   progress.loss = epoch_so_far.mean_loss();
   progress.accuracy = epoch_so_far.accuracy();
-  progress.images_per_second = epoch_so_far.num_images / seconds;
-  progress.seconds_left = seconds_so_far / static_cast<double>(num_steps_done_) * static_cast<double>(steps_left);
+  progress.images_per_second = timing.num_images / timing.seconds;
+  progress.seconds_left =
+      seconds_so_far / static_cast<double>(position_.num_steps_done - first_step_) * static_cast<double>(steps_left);
   parts_.progress.step(progress);
 }
 
-void Trainer::report_evaluation(const Tally& tally, int epoch) {
-  RunJournal& journal = parts_.journal;
-  journal.log("val/loss", tally.mean_loss(), num_steps_done_, epoch);
-  journal.log("val/accuracy", tally.accuracy(), num_steps_done_, epoch);
-  if (parts_.data.num_classes() > 5) journal.log("val/accuracy_top5", tally.accuracy_top5(), num_steps_done_, epoch);
+void Trainer::report_evaluation(const std::string& prefix, const Tally& tally) {
+  const auto log = [&](const char* name, double value) {
+    parts_.journal.log(prefix + name, value, position_.num_steps_done, position_.epoch);
+  };
+  log("/loss", tally.mean_loss());
+  log("/accuracy", tally.accuracy());
+  if (parts_.data.num_classes() > 5) log("/accuracy_top5", tally.accuracy_top5());
 }
 
 void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing) {
   RunJournal& journal = parts_.journal;
-  const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(timing.num_steps);
-  journal.log("train/loss", training.mean_loss(), num_steps_done_, epoch);
-  journal.log("train/accuracy", training.accuracy(), num_steps_done_, epoch);
-  journal.log("train/learning_rate", learning_rate(rate_, epoch), num_steps_done_, epoch);
-  journal.log("train/images_per_second", training.num_images / timing.seconds, num_steps_done_, epoch);
-  journal.log("train/gradient_wait_ms", wait_ms, num_steps_done_, epoch);
+  const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(std::max<std::int64_t>(1, timing.num_steps));
+  journal.log("train/loss", training.mean_loss(), position_.num_steps_done, epoch);
+  journal.log("train/accuracy", training.accuracy(), position_.num_steps_done, epoch);
+  journal.log("train/learning_rate", learning_rate(rate_, epoch), position_.num_steps_done, epoch);
+  if (timing.num_steps > 0) {  // none where only the evaluation was left to do
+    journal.log("train/images_per_second", timing.num_images / timing.seconds, position_.num_steps_done, epoch);
+    journal.log("train/gradient_wait_ms", wait_ms, position_.num_steps_done, epoch);
+  }
+  if (position_.num_steps_skipped > 0)
+    journal.log("train/skipped_steps", static_cast<double>(position_.num_steps_skipped), position_.num_steps_done, epoch);
   journal.save_metrics();
   log_info(concat("epoch ", epoch + 1, ": train loss ", training.mean_loss(), ", accuracy ", training.accuracy(),
                   " %; val loss ", validation.mean_loss(), ", accuracy ", validation.accuracy(),

@@ -1,9 +1,13 @@
 #include "trainer/training_job.h"
 
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "collectives/make_communicator.h"
 #include "collectives/objects.h"
+#include "runtime/process/environment.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "runtime/run/atomic_file.h"
@@ -11,6 +15,8 @@
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
 #include "trainer/learner.h"
+#include "trainer/resume.h"
+#include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
 #include "trainer/run_facts.h"
 #include "trainer/run_journal.h"
@@ -53,15 +59,38 @@ CoreShare find_core_share(World& world, Communicator& communicator) {
   return share_cores(cores_of_machine, position, num_host_cores());
 }
 
-LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data, const ThreadBudget& budget) {
+UpdateOptions update_rule(const TrainOptions& o) {
+  if (o.opt == "adamw")
+    return AdamWOptions{.lr = o.lr, .beta1 = o.opt_betas[0], .beta2 = o.opt_betas[1], .weight_decay = o.weight_decay};
+  if (o.opt == "lamb")
+    return LambOptions{.lr = o.lr, .beta1 = o.opt_betas[0], .beta2 = o.opt_betas[1], .weight_decay = o.weight_decay};
+  if (o.opt == "lars")
+    return LarsOptions{.lr = o.lr, .momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov};
+  return SgdOptions{.lr = o.lr, .momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov};
+}
+
+StatePlacement placement(const std::string& name) {
+  if (name == "sharded") return StatePlacement::kSharded;
+  return name == "host" ? StatePlacement::kHost : StatePlacement::kReplicated;
+}
+
+/// torchvision's: the decay is meant for one epoch-sized stretch, whatever the batch and the number of updates.
+MovingAverageOptions moving_average(const TrainOptions& options, int world_size) {
+  const double adjust = static_cast<double>(world_size) * options.batch_size * options.model_ema_steps / options.epochs;
+  return {.decay = 1 - std::min(1.0, (1 - options.model_ema_decay) * adjust), .every = options.model_ema_steps};
+}
+
+LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data, const ThreadBudget& budget,
+                               int world_size) {
   LearnerOptions learner;
   learner.model = options.model;
   learner.num_classes = static_cast<std::int64_t>(data.num_classes());
   learner.weights = options.weights;
   learner.freeze_norm = options.freeze_norm;
-  learner.momentum = options.momentum;
-  learner.weight_decay = options.weight_decay;
-  learner.nesterov = options.nesterov;
+  learner.rule = update_rule(options);
+  learner.placement = placement(options.optimizer_state);
+  learner.clip_norm = options.clip_grad_norm;
+  if (options.model_ema) learner.moving_average = moving_average(options, world_size);
   learner.label_smoothing = options.label_smoothing;
   learner.bf16 = options.amp == "bf16";
   learner.channels_last = options.channels_last;
@@ -76,6 +105,8 @@ struct Preparations {
   CoreShare cores;
   ThreadBudget budget;
   std::unique_ptr<Learner> learner;
+  ResumePlan resume;          ///< on rank 0
+  TrainingPosition position;  ///< on all ranks
 };
 
 /// Writes nothing. Throws RefusedStart.
@@ -91,19 +122,36 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
   });
   check_same_data(communicator, made.data.fingerprint(), made.data.summary());
   check_on_all_ranks(communicator, [&] {
-    made.learner = std::make_unique<Learner>(learner_options(options, made.data, made.budget));
+    made.learner = std::make_unique<Learner>(learner_options(options, made.data, made.budget, world.world_size()));
   });
+  check_on_all_ranks(communicator, [&] {
+    if (options.on_signal == "requeue" && !environment_variable("SLURM_JOB_ID"))
+      throw UsageError("--on-signal requeue needs a Slurm job, but SLURM_JOB_ID is not set", "use --on-signal stop");
+    if (world.rank() != 0) return;
+    made.resume = plan_resume(options);
+    if (!made.resume.checkpoint.empty())
+      made.position = made.learner->open_checkpoint(made.resume.checkpoint, made.data.fingerprint());
+    const auto num_images = static_cast<std::int64_t>(made.data.training->num_images());
+    if (made.position.images_done > num_images)
+      throw DataError(concat(made.resume.checkpoint.string(), " stands at image ", made.position.images_done, " of ", num_images));
+  });
+  made.position = position_of(nlohmann::json::parse(broadcast_object(communicator, to_json(made.position).dump(), 0)));
   return made;
 }
 
-RunOptions run_options(const TrainOptions& options, const Learner& learner) {
+RunOptions run_options(const TrainOptions& options, const Preparations& made) {
+  const Learner& learner = *made.learner;
   RunOptions run;
   run.runs_dir = options.runs_dir;
   run.experiment = options.experiment;
   run.run_id = options.run_id;
   run.output_dir = options.output_dir.value_or("");
-  // Last and best model and a checkpoint of twice the size, which is written before the old one goes.
-  run.needed_bytes = 6 * learner.model_bytes() + kSmallFilesBytes;
+  if (!made.resume.run_id.empty()) {
+    run.run_id = made.resume.run_id;
+    run.continue_at_step = made.position.num_steps_done;
+  }
+  // Last, best and averaged model, and checkpoints of at most four times the size, one of them written before another goes.
+  run.needed_bytes = (3 + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
   return run;
 }
 
@@ -119,7 +167,7 @@ RunPlace create_run(World& world, Communicator& communicator, const TrainingRequ
   check_on_all_ranks(communicator, [&] {
     if (world.rank() != 0) return;
     auto run =
-        std::make_unique<Run>(run_options(request.options, *made.learner), run_facts(world, request, made.budget));
+        std::make_unique<Run>(run_options(request.options, made), run_facts(world, request, made.budget));
     place = {run->directory(), run->outputs()};
     journal.adopt(std::move(run));
   });
@@ -153,6 +201,11 @@ void announce(const World& world, const TrainingRequest& request, const Preparat
   std::vector<std::string> lines = {
       concat(request.options.model, " on ", made.data.summary(), "; ", describe_ranks(world, made.budget))};
   lines.insert(lines.end(), made.learner->notes().begin(), made.learner->notes().end());
+  if (world.rank() == 0 && !made.resume.checkpoint.empty())
+    lines.push_back(concat("goes on from ", made.resume.checkpoint.string(), ", epoch ", made.position.epoch + 1, ", step ",
+                           made.position.num_steps_done));
+  if (world.rank() == 0)
+    for (const std::string& refused : made.resume.warnings) log_warning("not taken: " + refused);
   for (const std::string& line : lines) {
     log_info(line);
     progress.message(line);
@@ -171,12 +224,35 @@ void write_classes(const std::filesystem::path& file, const TrainingData& data) 
   write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
 }
 
+/// Asks Slurm to start the job again, unless that has been done too often.
+void requeue(const TrainOptions& options) {
+  const std::string job = environment_variable("SLURM_JOB_ID").value_or("");
+  const long num_restarts = std::strtol(environment_variable("SLURM_RESTART_COUNT").value_or("0").c_str(), nullptr, 10);
+  if (num_restarts >= options.max_requeues) {
+    log_warning(concat("the job has been requeued ", num_restarts, " times, --max-requeues ", options.max_requeues,
+                       ": it stays preempted; go on with --resume auto"));
+    return;
+  }
+  if (job.find_first_not_of("0123456789_") != std::string::npos || job.empty()) {
+    log_error("SLURM_JOB_ID is no job: " + job);
+    return;
+  }
+  log_info("requeues job " + job);
+  if (const int status = std::system(("scontrol requeue " + job).c_str()); status != 0)
+    log_error(concat("scontrol requeue ", job, " failed with status ", status, ": go on with --resume auto"));
+}
+
 }  // namespace
 
-void run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals) {
+int run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals) {
   const auto journal = std::make_shared<RunJournal>();
+  const auto stop = std::make_shared<StopRequest>();
   world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
-  signals.start([&world, journal](int signal_number) { cancel_on_signal(world, *journal, signal_number); });
+  signals.start([&world, journal, stop](int signal_number) {
+    const bool may_save = signal_number != SIGTERM;
+    if (may_save && stop->ask(signal_name(signal_number))) return;
+    cancel_on_signal(world, *journal, signal_number);
+  });
   CommunicatorOptions communication;
   if (!request.options.timeline.empty()) communication.timeline = request.options.timeline;
   const auto communicator = make_communicator(world, communication);
@@ -189,17 +265,30 @@ void run_training_job(World& world, const TrainingRequest& request, SignalWatch&
   Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
   announce(world, request, made, progress);
-  if (is_main) write_classes(place.outputs / "classes.json", made.data);
+  if (is_main) {
+    write_classes(place.outputs / "classes.json", made.data);
+    made.learner->set_outputs(place.outputs, request.options.keep_checkpoints, request.options.keep_best);
+  }
   made.learner->connect(*communicator);
-  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress}, made.budget.workers,
-                  place.outputs);
+  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop},
+                  made.budget.workers, made.position);
 
   journal->enter(RunState::kRunning);
-  request.options.test_only ? trainer.test() : trainer.train();
+  if (request.options.test_only) {
+    trainer.test();
+  } else if (const std::optional<std::string> reason = trainer.train()) {
+    journal->preempt(*reason);
+    log_info("preempted: " + *reason);
+    progress.message(concat("preempted: ", *reason, "; go on with --resume auto"));
+    if (is_main && request.options.on_signal == "requeue") requeue(request.options);
+    communicator->barrier("all have saved");
+    return kPreemptedExitCode;
+  }
   journal->enter(RunState::kFinalizing);
   journal->complete();
   log_info("completed");
   progress.message("completed; the results are in " + place.outputs.string());
+  return 0;
 }
 
 }  // namespace skein

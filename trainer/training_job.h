@@ -22,9 +22,10 @@ struct TrainingRequest {
   ProgressStyle progress = ProgressStyle::kPlain;
 };
 
-/// Checks everything, creates the run, trains, completes the run. Collective.
+/// Checks everything, creates the run or continues one, trains, completes the run. Returns the exit code: 0, or
+/// kPreemptedExitCode where it was asked to stop and has saved where it stands. Collective.
 /// Throws RefusedStart on all ranks before anything was written; after that whatever went wrong,
 /// for World::fail, which records the run as Failed.
-void run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals);
+int run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals);
 
 }  // namespace skein

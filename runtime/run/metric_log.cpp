@@ -47,22 +47,30 @@ bool read_line(const json& line, MetricTable& metrics) {
 
 }  // namespace
 
-void MetricLog::append(const std::string& name, const MetricPoint& point) {
+std::string point_line(const std::string& name, const MetricPoint& point) {
   ordered_json line;
   line["metric"] = name;
   line["value"] = number_to_json(point.value);
   line["step"] = point.step;
   line["epoch"] = point.epoch;
   line["time"] = std::round(point.time * 1000) / 1000;
-  file_.append(line.dump());
+  return line.dump();
 }
 
-void MetricLog::describe(const std::string& name, const MetricDescription& description) {
+std::string description_line(const std::string& name, const MetricDescription& description) {
   ordered_json line;
   line["metric"] = name;
   line["unit"] = description.unit;
   line["goal"] = description.goal;
-  file_.append(line.dump());
+  return line.dump();
+}
+
+void MetricLog::append(const std::string& name, const MetricPoint& point) {
+  file_.append(point_line(name, point));
+}
+
+void MetricLog::describe(const std::string& name, const MetricDescription& description) {
+  file_.append(description_line(name, description));
 }
 
 MetricLogContents read_metric_log(const std::filesystem::path& file) {

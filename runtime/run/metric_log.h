@@ -12,6 +12,10 @@
 
 namespace skein {
 
+/// A line of the file, without its end.
+std::string point_line(const std::string& name, const MetricPoint& point);
+std::string description_line(const std::string& name, const MetricDescription& description);
+
 /// Write side. Use from one thread. All functions throw StorageError.
 class MetricLog {
  public:

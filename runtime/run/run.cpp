@@ -21,6 +21,7 @@
 #include "runtime/run/event_file.h"
 #include "runtime/run/metric_log.h"
 #include "runtime/run/metrics_file.h"
+#include "runtime/run/run_directory.h"
 #include "runtime/run/run_id.h"
 #include "runtime/run/run_record.h"
 #include "runtime/run/space_check.h"
@@ -61,6 +62,37 @@ std::string claim_run_id(const fs::path& experiment_directory, const std::string
   throw StorageError(concat("cannot find a free run id in ", experiment_directory.string()), "give one with --run-id");
 }
 
+/// Throws UsageError where another process writes it. What the last attempt left of its end steps aside.
+void reopen(const fs::path& directory) {
+  const fs::path lease = directory / "lease.json";
+  const WriterStatus writer = writer_status(lease);
+  if (writer.liveness == WriterStatus::Liveness::kAlive)
+    throw UsageError(concat("the run ", directory.string(), " is being written by another process"),
+                     "wait until it has ended, or start another run");
+  fs::remove(lease);
+  for (int attempt = 1; fs::exists(directory / "post-mortem"); ++attempt)
+    if (const fs::path aside = directory / concat("post-mortem-", attempt); !fs::exists(aside))
+      fs::rename(directory / "post-mortem", aside);
+}
+
+/// The metrics up to that step, which are then all that metrics.jsonl holds.
+MetricTable cut_metrics(const fs::path& file, std::int64_t last_step) {
+  MetricTable kept;
+  std::string text;
+  for (const auto& [name, series] : read_metric_log(file).metrics) {
+    kept[name].description = series.description;
+    text += description_line(name, series.description) + "\n";
+    for (std::size_t i = 0; i < series.num_points(); ++i) {
+      if (series.steps[i] > last_step) continue;
+      const MetricPoint point{series.values[i], series.steps[i], series.epochs[i], series.times[i]};
+      kept[name].add(point);
+      text += point_line(name, point) + "\n";
+    }
+  }
+  write_file_atomically(file, text);
+  return kept;
+}
+
 /// Now, by the clock of the file system that holds `directory`, which may be another host's.
 fs::file_time_type file_system_time(const fs::path& directory) {
   const AtomicFile probe(directory / "time_probe");
@@ -87,9 +119,9 @@ json summary_of(const MetricTable& metrics) {
 }  // namespace
 
 struct Run::Files {
-  Files(const fs::path& directory, const json& identity, std::chrono::milliseconds heartbeat)
+  Files(const fs::path& directory, const json& identity, std::chrono::milliseconds heartbeat, bool continues)
       : lease(std::make_unique<Lease>(directory / "lease.json", heartbeat)),
-        record(directory, identity),
+        record(directory, identity, continues),
         metric_log(directory / "metrics.jsonl"),
         events(directory) {}
   std::unique_ptr<Lease> lease;  ///< given back when the run has ended
@@ -110,15 +142,21 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
   if (!options.output_dir.empty()) require_writable(options.output_dir, options.needed_bytes);
 
   make_directories(runs_dir_ / experiment_);
-  id_ = claim_run_id(runs_dir_ / experiment_, options.run_id);
+  const bool continues = options.continue_at_step.has_value();
+  id_ = continues ? options.run_id : claim_run_id(runs_dir_ / experiment_, options.run_id);
   directory_ = runs_dir_ / experiment_ / id_;
+  if (continues) {
+    RunDirectory{directory_};  // throws unless there is one
+    reopen(directory_);
+    metrics_ = cut_metrics(directory_ / "metrics.jsonl", *options.continue_at_step);
+  }
   for (const char* part : {"logs", "outputs"}) make_directories(directory_ / part);
   outputs_ = options.output_dir.empty() ? directory_ / "outputs" : options.output_dir;
   started_ = file_system_time(outputs_);
   json identity = facts;
   identity["run_id"] = id_;
   identity["experiment"] = experiment_;
-  files_ = std::make_unique<Files>(directory_, identity, options.heartbeat);
+  files_ = std::make_unique<Files>(directory_, identity, options.heartbeat, continues);
   files_->record.set_state(RunState::kStarting);
 }
 
@@ -159,6 +197,11 @@ void Run::fail(const std::string& reason) {
 
 void Run::cancel(const std::string& reason) {
   end(RunState::kCanceled, reason);
+}
+
+void Run::preempt(const std::string& reason) {
+  save_metrics();
+  end(RunState::kPreempted, reason);
 }
 
 void Run::end(RunState state, const std::string& reason) {

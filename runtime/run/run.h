@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "runtime/run/lease.h"
@@ -19,6 +20,8 @@ struct RunOptions {
   std::string experiment = "default";
   std::string run_id;                ///< empty: a new one is made up
   std::filesystem::path output_dir;  ///< empty: the run's own outputs/
+  /// The run `run_id` exists and goes on from here: what it logged at later steps is dropped.
+  std::optional<std::int64_t> continue_at_step;
   std::uint64_t needed_bytes = 0;    ///< space that the run's outputs will take
   std::chrono::milliseconds heartbeat = kHeartbeatInterval;
 };
@@ -33,7 +36,7 @@ class Run {
   /// Checks everything (names, writable directories, space), then creates the directory; the state is
   /// Starting. `facts`: an object with any of command, parameters, tags, host, versions, seeds, topology, for
   /// run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
-  /// can be written.
+  /// can be written. A run that continues must not be written by another process.
   Run(const RunOptions& options, const nlohmann::json& facts);
   /// A run that has not come to an end by itself is recorded as Failed.
   ~Run();
@@ -53,6 +56,7 @@ class Run {
   void complete();
   void fail(const std::string& reason);
   void cancel(const std::string& reason);
+  void preempt(const std::string& reason);
 
   /// Records a value in metrics.jsonl and the TensorBoard file: two writes, a few microseconds. Throws
   /// UsageError for a name that check_metric_name() refuses.

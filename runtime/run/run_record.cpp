@@ -33,6 +33,16 @@ void apply_created(json& record, const json& event) {
   record["state_history"] = json::array({{{"state", record["state"]}, {"time", event.at("time")}}});
 }
 
+/// What was known before stays, unless the new attempt says otherwise.
+void apply_continued(json& record, const json& event) {
+  for (const auto& [name, value] : event.at("run").items()) record[name] = value;
+  record["attempts"] = record.value("attempts", 1) + 1;
+  record.erase("reason");
+  record.erase("ended");
+  record["state"] = state_name(RunState::kNotStarted);
+  record["state_history"].push_back({{"state", record["state"]}, {"time", event.at("time")}});
+}
+
 /// Bytes that are no UTF-8, as file names may hold, become replacement characters.
 std::string dump(const json& value, int indent = -1) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
@@ -62,6 +72,7 @@ void apply_event(json& record, const json& event) {
     const std::string kind = event.at("event");
     if (kind == "created") return apply_created(record, event);
     if (!record.is_object()) throw DataError(concat("an event before the run was created: ", event.dump()));
+    if (kind == "continued") apply_continued(record, event);
     if (kind == "state") apply_state(record, event);
     if (kind == "tag") record["tags"][event.at("name").get<std::string>()] = event.at("value");
     if (kind == "note") record["notes"].push_back({{"time", event.at("time")}, {"text", event.at("text")}});
@@ -100,11 +111,12 @@ void record_failure(const std::filesystem::path& directory, const std::string& r
   AppendFile(directory / "events.jsonl").append(dump(event));
 }
 
-RunRecord::RunRecord(const std::filesystem::path& directory, const json& run)
+RunRecord::RunRecord(const std::filesystem::path& directory, const json& run, bool continues)
     : file_(directory / "run.json"), events_(directory / "events.jsonl"), record_(std::make_unique<json>()) {
   json identity = run;
   identity["schema_version"] = kRunSchemaVersion;
-  add("created", {{"run", identity}});
+  if (continues) *record_ = read_run_record(directory);
+  add(continues ? "continued" : "created", {{"run", identity}});
 }
 
 RunRecord::~RunRecord() = default;

@@ -4,12 +4,13 @@
 // Events, one object a line, each with "time" (2026-01-31T10:15:30.482Z) and "event":
 //   created {run: {...}}         everything known at the start
 //   state   {state, reason?}     a step through RunState
+//   continued {run: {...}}       the run goes on from a checkpoint: a new attempt, with the facts of its start
 //   tag     {name, value}        added or replaced
 //   note    {text}
 //   set     {name, value}        a fact that became known later, e.g. "seeds"
 //   metrics {metrics: {name: {last, min, max}}}
 //   outputs {from, num_files, num_bytes}
-// Readers ignore events they do not know, and states after a final one.
+// Readers ignore events they do not know, and states after a final one up to the next attempt.
 
 #include <filesystem>
 #include <memory>
@@ -43,8 +44,8 @@ void record_failure(const std::filesystem::path& directory, const std::string& r
 /// returns. Use from one thread. Throws StorageError.
 class RunRecord {
  public:
-  /// `run`: run_id, experiment and the facts of the caller.
-  RunRecord(const std::filesystem::path& directory, const nlohmann::json& run);
+  /// `run`: run_id, experiment and the facts of the caller. With `continues` the directory holds a run that goes on.
+  RunRecord(const std::filesystem::path& directory, const nlohmann::json& run, bool continues = false);
   ~RunRecord();
 
   RunState state() const;

@@ -6,7 +6,7 @@ namespace skein {
 namespace {
 
 constexpr std::array kNames = {"NotStarted", "Starting", "Preparing", "Running",      "Finalizing",
-                               "Completed",  "Failed",   "Canceled",  "NotResponding"};
+                               "Completed",  "Failed",   "Canceled",  "Preempted",    "NotResponding"};
 
 }  // namespace
 
@@ -21,12 +21,13 @@ std::optional<RunState> parse_state(std::string_view name) {
 }
 
 bool is_final(RunState state) {
-  return state == RunState::kCompleted || state == RunState::kFailed || state == RunState::kCanceled;
+  return state == RunState::kCompleted || state == RunState::kFailed || state == RunState::kCanceled ||
+         state == RunState::kPreempted;
 }
 
 bool is_legal_transition(RunState from, RunState to) {
   if (is_final(from) || from == RunState::kNotResponding || to == RunState::kNotResponding) return false;
-  if (to == RunState::kFailed || to == RunState::kCanceled) return true;
+  if (to == RunState::kFailed || to == RunState::kCanceled || to == RunState::kPreempted) return true;
   if (to == RunState::kCompleted) return from == RunState::kFinalizing;
   return to > from;
 }

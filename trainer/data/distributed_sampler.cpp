@@ -53,6 +53,9 @@ std::vector<size_t> epoch_permutation(size_t num_samples, uint64_t seed, uint64_
 DistributedSampler::DistributedSampler(const SamplerOptions& options) : options_(options) {
   check(options);
   num_positions_ = count_positions(options);
+  if (options.first_position > num_positions_)
+    throw UsageError(concat("position ", options.first_position, " of ", num_positions_, " is none"),
+                     "resume at a position of this epoch");
 }
 
 size_t DistributedSampler::global_batch() const {
@@ -60,11 +63,11 @@ size_t DistributedSampler::global_batch() const {
 }
 
 size_t DistributedSampler::num_steps() const {
-  return ceil_div(num_positions_, global_batch());
+  return ceil_div(num_positions_ - options_.first_position, global_batch());
 }
 
 size_t DistributedSampler::global_batch_samples(size_t step) const {
-  const size_t start = step * global_batch();
+  const size_t start = options_.first_position + step * global_batch();
   return start >= num_positions_ ? 0 : std::min(global_batch(), num_positions_ - start);
 }
 
@@ -75,6 +78,7 @@ size_t DistributedSampler::samples_at(size_t step, int rank) const {
 }
 
 size_t DistributedSampler::local_samples(int rank) const {
+  if (num_steps() == 0) return 0;
   const size_t last = num_steps() - 1;
   return last * options_.batch_size + samples_at(last, rank);
 }
@@ -86,7 +90,7 @@ std::vector<size_t> DistributedSampler::samples_by_rank(size_t step) const {
 }
 
 size_t DistributedSampler::position(size_t step, size_t offset) const {
-  const size_t start = step * global_batch(), world_size = options_.world_size, rank = options_.rank;
+  const size_t start = options_.first_position + step * global_batch(), world_size = options_.world_size, rank = options_.rank;
   if (options_.layout == SampleLayout::kStrided) return start + offset * world_size + rank;
   const size_t total = global_batch_samples(step);
   const size_t block_start = rank * (total / world_size) + std::min(rank, total % world_size);

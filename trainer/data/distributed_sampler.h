@@ -35,6 +35,7 @@ struct SamplerOptions {
   bool shuffle = true;
   TailMode tail = TailMode::kPad;
   SampleLayout layout = SampleLayout::kBlocks;
+  size_t first_position = 0;  ///< the positions before it are done, by whatever number of ranks; steps count from it
 };
 
 /// The order of an epoch: Fisher-Yates from the last position down, numbers from CounterRandom(seed, epoch,
@@ -45,11 +46,10 @@ std::vector<size_t> epoch_permutation(size_t num_samples, uint64_t seed, uint64_
 class DistributedSampler {
  public:
   /// Throws UsageError for no samples, an impossible rank or batch size, or kDrop with fewer samples than
-  /// ranks.
+  /// ranks, or a first position behind the last one.
   explicit DistributedSampler(const SamplerOptions& options);
 
   /// The images of this rank in the order of use: `batch_size` at each step, possibly fewer at the last.
-  /// To resume at step s, skip the first s * batch_size.
   std::vector<size_t> indices(uint64_t epoch) const;
 
   /// Steps of an epoch, the same on all ranks. At the last step some ranks may have no image (kExact only).

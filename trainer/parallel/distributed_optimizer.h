@@ -16,24 +16,10 @@
 
 namespace skein {
 
-/// Where parameters and optimizer state are, and who updates them. The parameters end bit-identical with each, but for
-/// kSharded on several hosts, where a reduce-scatter adds gradients in another order than an allreduce.
-enum class StatePlacement {
-  kReplicated,  ///< every rank has and updates everything
-  kHost,        ///< once per host; each of its ranks updates a slice
-  kSharded,     ///< parameters on every rank; each rank has and updates a slice of the state (ZeRO, stage 1)
-};
-
 /// Parameters with options of their own.
 struct ParameterGroup {
   std::vector<std::string> parameters;  ///< names, as module.named_parameters() has them
   UpdateOptions options;
-};
-
-/// Exponential moving average of the parameters, updated right behind them.
-struct MovingAverageOptions {
-  double decay = 0.9999;
-  int every = 1;  ///< steps
 };
 
 struct DistributedOptimizerOptions {

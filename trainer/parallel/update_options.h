@@ -52,6 +52,20 @@ struct LambOptions {
 
 using UpdateOptions = std::variant<SgdOptions, AdamWOptions, LarsOptions, LambOptions>;
 
+/// Where parameters and optimizer state are, and who updates them. The parameters end bit-identical with each, but for
+/// kSharded on several hosts, where a reduce-scatter adds gradients in another order than an allreduce.
+enum class StatePlacement {
+  kReplicated,  ///< every rank has and updates everything
+  kHost,        ///< once per host; each of its ranks updates a slice
+  kSharded,     ///< parameters on every rank; each rank has and updates a slice of the state (ZeRO, stage 1)
+};
+
+/// Exponential moving average of the parameters, updated right behind them.
+struct MovingAverageOptions {
+  double decay = 0.9999;
+  int every = 1;  ///< steps
+};
+
 /// "sgd", "adamw", "lars", "lamb"
 const char* rule_name(const UpdateOptions& options);
 

@@ -1,0 +1,225 @@
+// How a Learner is saved and goes on.
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "collectives/objects.h"
+#include "runtime/process/error.h"
+#include "runtime/process/text.h"
+#include "trainer/learner_state.h"
+#include "trainer/parallel/tensor_buffer.h"
+
+namespace skein {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::string_view kModel = "model.";
+constexpr std::string_view kOptimizer = "optimizer.";
+constexpr const char* kRankStates = "rank_states";
+constexpr const char* kStartAfresh = "take its weights with --weights, or leave --resume out";
+
+/// The tensors whose names begin with `prefix`, without it.
+std::map<std::string, torch::Tensor> part_of(const std::map<std::string, torch::Tensor>& tensors, std::string_view prefix) {
+  std::map<std::string, torch::Tensor> part;
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with(prefix)) part[name.substr(prefix.size())] = tensor;
+  return part;
+}
+
+/// Throws DataError before anything is changed.
+void load_model(const torch::nn::Module& module, const std::map<std::string, torch::Tensor>& tensors, const std::string& where) {
+  const torch::NoGradGuard no_grad;
+  const std::vector<NamedTensor> own = tensors_of(module);
+  for (const NamedTensor& named : own) {
+    const auto found = tensors.find(named.name);
+    if (found == tensors.end() || found->second.sizes() != named.tensor.sizes())
+      throw DataError(concat(where, " is of another model: ", named.name,
+                             found == tensors.end() ? " is missing" : " has another shape"),
+                      "give the same --model and data, or leave --resume out");
+  }
+  if (own.size() != tensors.size()) throw DataError(where + " is of another model", "give the same --model, or leave --resume out");
+  for (const NamedTensor& named : own) torch::Tensor(named.tensor).copy_(tensors.at(named.name));
+}
+
+void check_fact(const json& facts, const json& own, const char* name, const std::string& where, const char* remedy) {
+  if (facts.at(name) != own.at(name))
+    throw DataError(concat(where, " is of a training with ", name, " ", facts.at(name).dump(), ", this one has ", own.at(name).dump()), remedy);
+}
+
+/// Rank 0's tensors on every rank.
+std::map<std::string, torch::Tensor> broadcast_tensor_map(Communicator& communicator,
+                                                          const std::map<std::string, torch::Tensor>& tensors) {
+  json shapes = json::array();
+  for (const auto& [name, tensor] : tensors)
+    shapes.push_back({name, static_cast<int>(tensor.scalar_type()), tensor.sizes().vec()});
+  shapes = json::parse(broadcast_object(communicator, shapes.dump(), 0));
+  std::map<std::string, torch::Tensor> result;
+  for (const json& entry : shapes) {
+    const auto type = static_cast<torch::ScalarType>(entry[1].get<int>());
+    const std::string name = entry[0];
+    torch::Tensor tensor = communicator.rank() == 0 ? tensors.at(name).contiguous()
+                                                    : torch::empty(entry[2].get<std::vector<std::int64_t>>(), type);
+    if (tensor.numel() > 0) broadcast(communicator, tensor, 0, name);
+    result[name] = tensor;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<NamedTensor> tensors_of(const torch::nn::Module& module) {
+  std::vector<NamedTensor> state;
+  for (const auto& item : module.named_parameters()) state.push_back({item.key(), item.value().detach()});
+  for (const auto& item : module.named_buffers()) state.push_back({item.key(), item.value()});
+  return state;
+}
+
+json Learner::State::facts(const TrainingPosition& position, const std::string& data_fingerprint) const {
+  return {{"position", to_json(position)},
+          {"model", options.model},
+          {"optimizer", rule_name(options.rule)},
+          {"moving_average", options.moving_average.has_value()},
+          {"seed", options.seed},
+          {"data", data_fingerprint}};
+}
+
+torch::Tensor Learner::State::rank_state() const {
+  std::vector<torch::Tensor> parts;
+  for (const auto& item : model->named_buffers())
+    parts.push_back(item.value().contiguous().flatten().view(torch::kUInt8));
+  parts.push_back(at::detail::getDefaultCPUGenerator().get_state());
+  return torch::cat(parts);
+}
+
+void Learner::State::set_rank_state(const torch::Tensor& bytes) {
+  const torch::NoGradGuard no_grad;
+  std::int64_t begin = 0;
+  for (const auto& item : model->named_buffers()) {
+    const torch::Tensor& buffer = item.value();
+    const auto num_bytes = static_cast<std::int64_t>(buffer.nbytes());
+    std::memcpy(buffer.data_ptr(), bytes.data_ptr<std::uint8_t>() + begin, num_bytes);
+    begin += num_bytes;
+  }
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  generator.set_state(bytes.narrow(0, begin, bytes.numel() - begin).clone());
+}
+
+void Learner::State::set_mean_rank_state(const torch::Tensor& bytes_by_rank) {
+  const torch::NoGradGuard no_grad;
+  std::int64_t begin = 0;
+  for (const auto& item : model->named_buffers()) {
+    torch::Tensor buffer = item.value();
+    const auto num_bytes = static_cast<std::int64_t>(buffer.nbytes());
+    if (buffer.is_floating_point()) {
+      const torch::Tensor all = bytes_by_rank.narrow(1, begin, num_bytes).contiguous().view(buffer.scalar_type());
+      buffer.copy_(all.mean(0).view(buffer.sizes()));
+    }
+    begin += num_bytes;
+  }
+}
+
+TrainingPosition Learner::open_checkpoint(const fs::path& directory, const std::string& data_fingerprint) try {
+  Checkpoint checkpoint = read_checkpoint(directory);
+  const std::string where = directory.string();
+  const json facts = json::parse(checkpoint.facts);
+  const json own = state_->facts({}, data_fingerprint);
+  check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
+  check_fact(facts, own, "optimizer", where, kStartAfresh);
+  check_fact(facts, own, "moving_average", where, "give --model-ema as before, or leave --resume out");
+  check_fact(facts, own, "seed", where, "give the same --seed: the order of the images depends on it");
+  if (facts.at("data") != own.at("data"))
+    throw DataError(where + " is of a training on other data: files, sizes or classes differ", kStartAfresh);
+  const TrainingPosition position = position_of(facts.at("position"));
+  load_model(*state_->model, part_of(checkpoint.tensors, kModel), where);
+  state_->opened = std::move(checkpoint);
+  return position;
+} catch (const json::exception& error) {
+  throw DataError(concat(directory.string(), " is not a checkpoint of trainer: ", error.what()), kStartAfresh);
+}
+
+void Learner::connect(Communicator& communicator) {
+  state_->communicator = &communicator;
+  DistributedOptimizerOptions more;
+  more.placement = state_->options.placement;
+  more.clip_norm = state_->options.clip_norm;
+  more.moving_average = state_->options.moving_average;
+  const Checkpoint opened = std::exchange(state_->opened, std::nullopt).value_or(Checkpoint{});
+  const json facts = json::parse(broadcast_object(communicator, opened.facts, 0));
+  if (facts.contains("gradient_order")) more.gradient_order = facts["gradient_order"].get<std::vector<std::string>>();
+  state_->optimizer = std::make_unique<DistributedOptimizer>(*state_->model, communicator, state_->options.rule, more);
+  if (!facts.contains("position")) return;
+  auto tensors = part_of(opened.tensors, kOptimizer);
+  if (communicator.rank() == 0) tensors[kRankStates] = opened.tensors.at(kRankStates);
+  tensors = broadcast_tensor_map(communicator, tensors);
+  const torch::Tensor rank_states = tensors.extract(kRankStates).mapped();
+  state_->optimizer->load_state(tensors);
+  if (rank_states.size(0) == communicator.world_size())
+    state_->set_rank_state(rank_states[communicator.rank()]);
+  else
+    state_->set_mean_rank_state(rank_states);
+}
+
+std::uint64_t Learner::model_bytes() const {
+  std::uint64_t num_bytes = 0;
+  for (const NamedTensor& named : tensors_of(*state_->model)) num_bytes += named.tensor.nbytes();
+  return num_bytes;
+}
+
+void Learner::remember_best() {
+  auto best = std::make_shared<TensorFile>();
+  for (const NamedTensor& named : tensors_of(*state_->model)) best->tensors[named.name] = named.tensor.clone();
+  best->metadata = {{"format", "pt"}};
+  state_->best = std::move(best);
+}
+
+void Learner::set_outputs(const fs::path& outputs, int keep_last, int keep_best) {
+  state_->outputs = outputs;
+  state_->writer = std::make_unique<CheckpointWriter>(outputs / "checkpoints", CheckpointPolicy{keep_last, keep_best});
+}
+
+void Learner::save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, bool with_models) {
+  Communicator& communicator = *state_->communicator;
+  const torch::Tensor own = state_->rank_state();
+  torch::Tensor rank_states = torch::empty({communicator.rank() == 0 ? communicator.world_size() : 0, own.numel()}, torch::kUInt8);
+  communicator.gather(as_buffer(own), communicator.rank() == 0 ? as_buffer(rank_states) : Buffer{}, 0, "states of the ranks");
+  const OptimizerState optimizer = state_->optimizer->state();
+  if (communicator.rank() != 0) return;
+
+  Checkpoint checkpoint;
+  checkpoint.step = position.num_steps_done;
+  json facts = state_->facts(position, data_fingerprint);
+  facts["gradient_order"] = state_->parallel().gradient_order();
+  checkpoint.facts = facts.dump();
+  for (const NamedTensor& named : tensors_of(*state_->model))
+    checkpoint.tensors[concat(kModel, named.name)] = named.tensor.clone();
+  for (const auto& [name, tensor] : optimizer) checkpoint.tensors[concat(kOptimizer, name)] = tensor.clone();
+  checkpoint.tensors[kRankStates] = rank_states;
+  if (!with_models) return state_->writer->write(std::move(checkpoint));
+
+  const std::map<std::string, std::string> metadata{{"format", "pt"}};
+  const TensorFile model{part_of(checkpoint.tensors, kModel), metadata};
+  TensorFile average = model;
+  for (const auto& [name, tensor] : part_of(checkpoint.tensors, "optimizer.average.")) average.tensors[name] = tensor;
+  const bool has_average = state_->options.moving_average.has_value();
+  state_->writer->write(std::move(checkpoint),
+                        [outputs = state_->outputs, model, average, has_average, best = std::exchange(state_->best, nullptr)] {
+                          write_tensor_file((outputs / "model.safetensors").string(), model);
+                          if (best) write_tensor_file((outputs / "model_best.safetensors").string(), *best);
+                          if (has_average) write_tensor_file((outputs / "model_ema.safetensors").string(), average);
+                        });
+}
+
+bool Learner::is_writing_checkpoint() const {
+  return state_->writer && state_->writer->is_busy();
+}
+
+void Learner::wait_for_checkpoint() {
+  if (state_->writer) state_->writer->wait();
+}
+
+}  // namespace skein
