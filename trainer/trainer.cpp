@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 #include "collectives/objects.h"
-#include "runtime/process/environment.h"
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
-#include "runtime/process/utc_time.h"
 #include "trainer/parallel/reduce_sums.h"
 
 namespace skein {
@@ -60,15 +57,6 @@ TrainTransform train_transform(const TrainOptions& options) {
 
 EvalTransform eval_transform(const TrainOptions& options) {
   return {.resize_size = options.val_resize_size, .crop_size = options.val_crop_size};
-}
-
-/// What is left of the job, by its limit and by Slurm's.
-double seconds_left(const TrainOptions& options, Clock::time_point started) {
-  double left = std::numeric_limits<double>::infinity();
-  if (options.max_time > 0) left = options.max_time - seconds_since(started);
-  if (const auto end = environment_variable("SLURM_JOB_END_TIME"))
-    left = std::min(left, std::strtod(end->c_str(), nullptr) - unix_seconds());
-  return left;
 }
 
 }  // namespace
@@ -229,21 +217,6 @@ Trainer::StepOutcome Trainer::agree(const Tally& local, const char* name) {
   return {Tally::of({values[0], values[1], values[2], values[3]}), values[4] > 0, values[5] > 0};
 }
 
-/// Rank 0 watches the clock: a step, a checkpoint and some reserve must fit into what is left.
-bool Trainer::wants_stop() {
-  if (is_main()) {
-    const double left = seconds_left(parts_.options, started_);
-    if (left < 3 * step_seconds_ + 2 * save_seconds_ + std::min(30.0, 0.1 * parts_.options.max_time))
-      parts_.stop.ask(concat("the time limit is near: ", static_cast<long>(std::max(0.0, left)), " s are left"));
-  }
-  return parts_.stop.asked();
-}
-
-bool Trainer::is_checkpoint_due() const {
-  return is_main() && !parts_.learner.is_writing_checkpoint() &&
-         seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds && parts_.options.checkpoint_seconds > 0;
-}
-
 void Trainer::note_skipped(const Loader& loader, const char* metric, int epoch) {
   if (parts_.options.unreadable != "skip") return;
   const SkippedImages& skipped = loader.skipped();
@@ -257,46 +230,6 @@ void Trainer::note_skipped(const Loader& loader, const char* metric, int epoch) 
 std::size_t Trainer::num_steps() const {
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
   return (DistributedSampler(sampler_options_).num_steps() + batches_per_step - 1) / batches_per_step;
-}
-
-/// The next epoch has not begun.
-void Trainer::end_epoch(double accuracy) {
-  const bool is_best = accuracy > position_.best_accuracy;
-  const TrainingPosition done = position_;
-  position_ = {.epoch = done.epoch + 1,
-               .num_steps_done = done.num_steps_done,
-               .num_steps_skipped = done.num_steps_skipped,
-               .best_accuracy = std::max(done.best_accuracy, accuracy)};
-  if (is_main() && is_best) parts_.learner.remember_best();
-  double is_due = position_.epoch == parts_.options.epochs || is_best ||
-                          seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds
-                      ? is_main()
-                      : 0;
-  reduce_sums(parts_.communicator, std::span(&is_due, 1), "checkpoint at the end of an epoch");
-  if (is_due > 0) save_checkpoint(true);
-}
-
-/// A failure to write one is no reason to end a training that may still write the next.
-void Trainer::save_checkpoint(bool with_models) {
-  const auto start = Clock::now();
-  try {
-    parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), with_models);
-  } catch (const StorageError& error) {
-    log_warning(concat("a checkpoint was not written: ", error.what()));
-    parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), with_models);
-  }
-  last_checkpoint_ = Clock::now();
-  save_seconds_ = std::max(save_seconds_, seconds_since(start));
-  log_debug(concat("snapshot for a checkpoint taken in ", seconds_since(start), " s"));
-}
-
-std::string Trainer::leave() {
-  save_checkpoint(false);
-  parts_.learner.wait_for_checkpoint();
-  const std::vector<std::string> reasons = allgather_objects(parts_.communicator, parts_.stop.reason());
-  const auto first = std::find_if(reasons.begin(), reasons.end(), [](const std::string& text) { return !text.empty(); });
-  return concat(*first, first == reasons.begin() && parts_.communicator.world_size() == 1 ? "" : concat(" (rank ", first - reasons.begin(), ")"),
-                "; saved after step ", position_.num_steps_done);
 }
 
 }  // namespace skein

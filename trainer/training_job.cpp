@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "collectives/make_communicator.h"
@@ -15,6 +14,7 @@
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
 #include "trainer/learner.h"
+#include "trainer/requeue.h"
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
@@ -224,22 +224,25 @@ void write_classes(const std::filesystem::path& file, const TrainingData& data) 
   write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
 }
 
-/// Asks Slurm to start the job again, unless that has been done too often.
-void requeue(const TrainOptions& options) {
-  const std::string job = environment_variable("SLURM_JOB_ID").value_or("");
-  const long num_restarts = std::strtol(environment_variable("SLURM_RESTART_COUNT").value_or("0").c_str(), nullptr, 10);
-  if (num_restarts >= options.max_requeues) {
-    log_warning(concat("the job has been requeued ", num_restarts, " times, --max-requeues ", options.max_requeues,
-                       ": it stays preempted; go on with --resume auto"));
-    return;
-  }
-  if (job.find_first_not_of("0123456789_") != std::string::npos || job.empty()) {
-    log_error("SLURM_JOB_ID is no job: " + job);
-    return;
-  }
-  log_info("requeues job " + job);
-  if (const int status = std::system(("scontrol requeue " + job).c_str()); status != 0)
-    log_error(concat("scontrol requeue ", job, " failed with status ", status, ": go on with --resume auto"));
+/// The first SIGUSR2 or SIGINT asks for a checkpoint and the end; a second one, and SIGTERM, end the job at once.
+void watch_signals(World& world, SignalWatch& signals, const std::shared_ptr<RunJournal>& journal,
+                   const std::shared_ptr<StopRequest>& stop) {
+  world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
+  signals.start([&world, journal, stop](int signal_number) {
+    if (signal_number != SIGTERM && stop->ask(signal_name(signal_number))) return;
+    cancel_on_signal(world, *journal, signal_number);
+  });
+}
+
+/// After a checkpoint has been written because somebody wanted that. Collective.
+int leave_preempted(Communicator& communicator, const TrainOptions& options, const std::string& reason,
+                    RunJournal& journal, Progress& progress) {
+  journal.preempt(reason);
+  log_info("preempted: " + reason);
+  progress.message(concat("preempted: ", reason, "; go on with --resume auto"));
+  if (communicator.rank() == 0 && options.on_signal == "requeue") requeue_job(options.max_requeues);
+  communicator.barrier("all have saved");
+  return kPreemptedExitCode;
 }
 
 }  // namespace
@@ -247,12 +250,7 @@ void requeue(const TrainOptions& options) {
 int run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals) {
   const auto journal = std::make_shared<RunJournal>();
   const auto stop = std::make_shared<StopRequest>();
-  world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
-  signals.start([&world, journal, stop](int signal_number) {
-    const bool may_save = signal_number != SIGTERM;
-    if (may_save && stop->ask(signal_name(signal_number))) return;
-    cancel_on_signal(world, *journal, signal_number);
-  });
+  watch_signals(world, signals, journal, stop);
   CommunicatorOptions communication;
   if (!request.options.timeline.empty()) communication.timeline = request.options.timeline;
   const auto communicator = make_communicator(world, communication);
@@ -277,12 +275,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   if (request.options.test_only) {
     trainer.test();
   } else if (const std::optional<std::string> reason = trainer.train()) {
-    journal->preempt(*reason);
-    log_info("preempted: " + *reason);
-    progress.message(concat("preempted: ", *reason, "; go on with --resume auto"));
-    if (is_main && request.options.on_signal == "requeue") requeue(request.options);
-    communicator->barrier("all have saved");
-    return kPreemptedExitCode;
+    return leave_preempted(*communicator, request.options, *reason, *journal, progress);
   }
   journal->enter(RunState::kFinalizing);
   journal->complete();

@@ -31,7 +31,7 @@ FOLDERS = {
     "collectives/": (("collectives/", "runtime/process/", "runtime/trace/"), ("Highway", "JSON")),
     "collectives/tune/": (("collectives/", "runtime/"), ("JSON",)),
     "collectives/nccl/": (("collectives/", "runtime/process/"), ("CUDA",)),
-    "trainer/parallel/": (("trainer/parallel/", "collectives/", "runtime/"), ("LibTorch",)),
+    "trainer/parallel/": (("trainer/parallel/", "trainer/weights/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "trainer/data/": (("trainer/data/", "runtime/"), ("libjpeg", "libpng", "zlib", "Highway", "JSON")),
     "trainer/models/": (("trainer/models/", "trainer/weights/", "runtime/"), ("LibTorch",)),
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
@@ -49,6 +49,8 @@ LIBRARY_FILES = {
     "runtime/process/world.cpp": ("MPI",),
     "runtime/process/log.cpp": ("spdlog",),
     "collectives/mpi_transport.cpp": ("MPI",),
+    "trainer/parallel/checkpoint.cpp": ("zlib",),
+    "trainer/parallel/update_kernels.cpp": ("Highway",),
 }
 
 # Worker threads that are idle until there is work or they are told to stop: nobody waits for them.

@@ -56,7 +56,7 @@ TEST_F(EndToEnd, TheSameSeedGivesTheSameBytes) {
     return file_contents(run_directory(run) / "outputs" / file);
   };
   for (const char* file : {"model.safetensors", "model_best.safetensors", "classes.json",
-                           "checkpoints/epoch_0002/state.safetensors", "checkpoints/epoch_0002/checkpoint.json"}) {
+                           "checkpoints/step_000000008/state.safetensors", "checkpoints/step_000000008/manifest.json"}) {
     EXPECT_FALSE(output("a", file).empty()) << file;
     EXPECT_TRUE(output("a", file) == output("b", file)) << file << " differs between two runs";
   }
@@ -67,7 +67,7 @@ TEST_F(EndToEnd, OutputsGoWhereTheUserWants) {
   write_image_folder(data(), 2, 8, 4);
   const fs::path mine = directory() / "mine";
   ASSERT_TRUE(succeeded(train_alone(flags("out", {"--output_dir", mine, "--num_epochs", "1"}))));
-  for (const char* file : {"model.safetensors", "checkpoints/epoch_0001/state.safetensors", "training_curve.svg"}) {
+  for (const char* file : {"model.safetensors", "checkpoints/step_000000004/state.safetensors", "training_curve.svg"}) {
     EXPECT_FALSE(file_contents(mine / file).empty()) << file;
     EXPECT_TRUE(file_contents(mine / file) == file_contents(run_directory("out") / "outputs" / file)) << file;
   }

@@ -32,12 +32,13 @@ model = load_file(outputs / "model.safetensors")
 assert model["fc.weight"].shape == (2, 512)
 assert all(torch.isfinite(tensor).all() for tensor in model.values())
 assert load_file(outputs / "model_best.safetensors").keys() == model.keys()
-checkpoint = outputs / "checkpoints" / f"epoch_{num_epochs:04d}"
+checkpoint = outputs / "checkpoints" / f"step_{num_steps:09d}"
 state = load_file(checkpoint / "state.safetensors")
 assert all(torch.equal(state["model." + name], tensor) for name, tensor in model.items())
-assert "momentum.conv1.weight" in state
-position = json.loads((checkpoint / "checkpoint.json").read_text())
-assert (position["epochs_done"], position["steps_done"]) == (num_epochs, num_steps), position
+assert "optimizer.momentum.conv1.weight" in state
+manifest = json.loads((checkpoint / "manifest.json").read_text())["manifest"]
+position = manifest["facts"]["position"]
+assert (position["epoch"], position["num_steps_done"], manifest["step"]) == (num_epochs, num_steps, num_steps), position
 assert json.loads((outputs / "classes.json").read_text())["classes"] == ["class_0", "class_1"]
 minidom.parse(str(outputs / "training_curve.svg"))
 assert list(directory.glob("events.out.tfevents.*"))

@@ -132,6 +132,36 @@ TEST(DistributedSampler, TheOrderDoesNotDependOnTheNumberOfRanks) {
   }
 }
 
+TEST(DistributedSampler, GoesOnFromAPositionWithAnyNumberOfRanks) {
+  SamplerOptions options;
+  options.num_samples = 103;
+  options.seed = 4;
+  options.tail = TailMode::kExact;
+  const std::vector<size_t> order = epoch_permutation(103, 4, 7);
+  for (const size_t first : {0u, 1u, 40u, 102u, 103u})
+    for (const int world_size : {1, 2, 3}) {
+      options.world_size = world_size;
+      options.batch_size = 5;
+      options.first_position = first;
+      size_t num_images = 0;
+      std::vector<std::vector<size_t>> by_rank;
+      for (options.rank = 0; options.rank < world_size; ++options.rank) by_rank.push_back(DistributedSampler(options).indices(7));
+      options.rank = 0;
+      const DistributedSampler sampler(options);
+      std::vector<size_t> taken(world_size, 0), images;
+      for (size_t step = 0; step < sampler.num_steps(); ++step) {
+        const std::vector<size_t> counts = sampler.samples_by_rank(step);
+        num_images += sampler.global_batch_samples(step);
+        for (int rank = 0; rank < world_size; ++rank)
+          for (size_t i = 0; i < counts[rank]; ++i) images.push_back(by_rank[rank][taken[rank]++]);
+      }
+      EXPECT_EQ(num_images, 103 - first);
+      EXPECT_EQ(images, std::vector<size_t>(order.begin() + static_cast<std::ptrdiff_t>(first), order.end()));
+    }
+  options.first_position = 104;
+  EXPECT_THROW(DistributedSampler{options}, UsageError);
+}
+
 TEST(DistributedSampler, StridedWithoutShufflingIsTorchsOrder) {
   for (const std::string& line : testing::lines_of(testing::expected("sampler.txt"))) {
     const auto numbers = testing::numbers_of<size_t>(line);

@@ -1,0 +1,166 @@
+// Trainings that are stopped, killed and resumed.
+
+#include <csignal>
+#include <thread>
+
+#include "runtime/process/text.h"
+#include "runtime/run/run_directory.h"
+#include "tests/support/run_mpi.h"
+#include "tests/trainer/app/trainer_run.h"
+#include "trainer/stop_request.h"
+
+namespace skein {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Resume : public TrainerTest {
+ protected:
+  /// Checkpoints as often as can be.
+  std::vector<std::string> often(const std::string& id, std::vector<std::string> more = {}) const {
+    more.insert(more.end(), {"--checkpoint-seconds", "0.001", "--epochs", "4", "--seed", "5"});
+    return flags(id, more);
+  }
+  std::string model(const std::string& id) const { return file_contents(run_directory(id) / "outputs/model.safetensors"); }
+  std::string best(const std::string& id) const { return file_contents(run_directory(id) / "outputs/model_best.safetensors"); }
+
+  Subprocess start(int num_ranks, const std::vector<std::string>& flags, const std::string& output) const {
+    MpiJob job;
+    job.num_ranks = num_ranks;
+    job.program = {trainer_program()};
+    job.program.insert(job.program.end(), flags.begin(), flags.end());
+    SubprocessOptions options = mpirun(job);
+    options.stdout_file = options.stderr_file = directory() / output;
+    return Subprocess(options);
+  }
+  void wait_for_steps(const std::string& id, std::size_t num_steps) const {
+    const Deadline deadline = Deadline::after(std::chrono::seconds(60));
+    while (!deadline.expired() && read_metric_log(run_directory(id) / "metrics.jsonl").metrics["train/step_loss"].num_points() < num_steps)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  std::vector<pid_t> ranks_of(const Subprocess& process) const {
+    const std::string pid = std::to_string(process.pid());
+    std::istringstream children(file_contents("/proc/" + pid + "/task/" + pid + "/children"));
+    std::vector<pid_t> ranks;
+    for (pid_t child = 0; children >> child;) ranks.push_back(child);
+    return ranks;
+  }
+  int code_of(Subprocess& process) const {
+    const auto status = process.wait(Deadline::after(std::chrono::seconds(60)));
+    EXPECT_TRUE(status.has_value()) << "still running";
+    return status.value_or(ExitStatus{}).shell_code();
+  }
+  /// The metric of every step, each once.
+  std::vector<double> step_losses(const std::string& id) const {
+    return read_metric_log(run_directory(id) / "metrics.jsonl").metrics["train/step_loss"].values;
+  }
+};
+
+TEST_F(Resume, AfterAKillAtAnyMomentTheModelIsTheUninterruptedOne) {
+  write_image_folder(data(), 2, 19, 9);
+  ASSERT_TRUE(succeeded(train(2, often("whole"))));
+  for (const std::size_t num_steps : {1u, 3u, 5u, 8u, 13u}) {
+    const std::string id = concat("killed_", num_steps);
+    std::vector<std::string> words = often(id, {"--resume", "auto"});
+    {
+      Subprocess process = start(2, words, id);
+      wait_for_steps(id, num_steps);
+      for (const pid_t rank : ranks_of(process)) kill(rank, SIGKILL);
+      EXPECT_NE(code_of(process), 0);
+    }
+    ASSERT_TRUE(succeeded(train(2, words))) << id;
+    EXPECT_TRUE(model(id) == model("whole")) << id;
+    EXPECT_TRUE(best(id) == best("whole")) << id;
+    EXPECT_EQ(step_losses(id), step_losses("whole")) << "every step is recorded once";
+    EXPECT_EQ(record(id).at("state"), "Completed");
+    EXPECT_EQ(record(id).at("attempts"), 2);
+  }
+}
+
+TEST_F(Resume, ASignalToOneRankStopsAllAtTheSameStep) {
+  write_image_folder(data(), 2, 19, 9);
+  ASSERT_TRUE(succeeded(train(2, often("whole"))));
+  for (const int signal_number : {SIGUSR2, SIGINT})
+    for (const std::size_t num_steps : {2u, 5u, 10u}) {
+      const std::string id = concat("stopped_", signal_number, "_", num_steps);
+      const std::vector<std::string> words = often(id, {"--resume", "auto"});
+      Subprocess process = start(2, words, id);
+      wait_for_steps(id, num_steps);
+      kill(ranks_of(process).back(), signal_number);
+      ASSERT_EQ(code_of(process), kPreemptedExitCode) << file_contents(directory() / id);
+      EXPECT_EQ(record(id).at("state"), "Preempted");
+      ASSERT_TRUE(succeeded(train(2, words))) << id;
+      EXPECT_TRUE(model(id) == model("whole")) << id;
+      EXPECT_EQ(step_losses(id), step_losses("whole"));
+    }
+}
+
+TEST_F(Resume, ASecondSignalEndsAtOnce) {
+  write_image_folder(data(), 2, 8, 2);
+  const std::vector<std::string> words = flags("twice", {"--epochs", "100000"});
+  Subprocess process = start(1, words, "output");
+  wait_for_steps("twice", 1);
+  const pid_t rank = ranks_of(process).front();
+  kill(rank, SIGSTOP);  // so that both are there when it looks
+  kill(rank, SIGUSR2);
+  kill(rank, SIGINT);
+  kill(rank, SIGCONT);
+  const int code = code_of(process);
+  EXPECT_TRUE(code == 128 + SIGUSR2 || code == 128 + SIGINT) << code << file_contents(directory() / "output");
+  EXPECT_EQ(record("twice").at("state"), "Canceled");
+}
+
+TEST_F(Resume, GoesOnWithAnotherNumberOfRanks) {
+  write_image_folder(data(), 2, 30, 9);
+  const std::vector<std::string> words = often("changing", {"--resume", "auto", "--batch-size", "2", "--max-time", "0"});
+  int num_ranks = 2;
+  for (const std::size_t num_steps : {4u, 12u}) {
+    Subprocess process = start(num_ranks, words, "output");
+    wait_for_steps("changing", num_steps);
+    kill(ranks_of(process).front(), SIGUSR2);
+    ASSERT_EQ(code_of(process), kPreemptedExitCode) << file_contents(directory() / "output");
+    ++num_ranks;
+  }
+  const CapturedRun last = train(1, words);
+  ASSERT_TRUE(succeeded(last));
+  EXPECT_NE(last.standard_output.find("goes on from"), std::string::npos) << last.standard_output;
+  EXPECT_EQ(record("changing").at("attempts"), 3);
+  EXPECT_EQ(read_metric_log(run_directory("changing") / "metrics.jsonl").metrics.at("val/loss").num_points(), 4u);
+}
+
+TEST_F(Resume, TakesTheCheckpointBeforeADamagedOne) {
+  write_image_folder(data(), 2, 8, 4);
+  ASSERT_TRUE(succeeded(train_alone(often("first"))));
+  const fs::path folder = run_directory("first") / "outputs/checkpoints";
+  std::vector<fs::path> checkpoints(fs::directory_iterator(folder), {});
+  ASSERT_EQ(checkpoints.size(), 2u);
+  std::sort(checkpoints.begin(), checkpoints.end());
+  fs::resize_file(checkpoints[1] / "manifest.json", 100);
+  const CapturedRun run = train_alone(flags("second", {"--epochs", "4", "--seed", "5", "--resume", folder.string()}));
+  ASSERT_TRUE(succeeded(run));
+  EXPECT_NE(run.standard_error.find("not taken: " + (checkpoints[1] / "manifest.json").string()), std::string::npos) << run.standard_error;
+  EXPECT_TRUE(model("second") == model("first"));
+}
+
+TEST_F(Resume, StopsInTimeBeforeItsLimit) {
+  write_image_folder(data(), 2, 8, 4);
+  const CapturedRun run = train_alone(flags("limited", {"--epochs", "100000", "--max-time", "3"}));
+  EXPECT_EQ(run.status.code, kPreemptedExitCode) << run.standard_error;
+  EXPECT_EQ(record("limited").at("state"), "Preempted");
+  EXPECT_NE(record("limited").at("reason").get<std::string>().find("time limit is near"), std::string::npos);
+}
+
+TEST_F(Resume, RefusesWhatDoesNotFit) {
+  write_image_folder(data(), 2, 8, 4);
+  ASSERT_TRUE(succeeded(train_alone(flags("first"))));
+  const std::string path = (run_directory("first")).string();
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--opt", "adamw"})), 4, {"optimizer \"sgd\"", "--resume"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--seed", "9"})), 4, {"seed", "--seed"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--model", "resnet34"})), 4, {"resnet18"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", (directory() / "nowhere").string()})), 2, {"nowhere is no folder"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--on-signal", "requeue"})), 2, {"SLURM_JOB_ID"}));
+  EXPECT_FALSE(fs::exists(run_directory("other")));
+}
+
+}  // namespace
+}  // namespace skein
