@@ -18,6 +18,12 @@ from resnet import MODELS
 from torch.nn.parallel import DistributedDataParallel
 
 
+def proportional_set_mib():
+    """Memory of this process, pages that others share counted in part."""
+    with open("/proc/self/smaps_rollup", encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) / 1024
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=sorted(MODELS), default="resnet18")
@@ -99,6 +105,7 @@ def main():
             "images_per_second": per_rank * dist.get_world_size(),
             "images_per_second_per_rank": per_rank,
             "step_ms": statistics.median(seconds) * 1e3,
+            "pss_mib": proportional_set_mib(),
         }), flush=True)
     dist.destroy_process_group()
 
