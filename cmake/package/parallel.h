@@ -5,5 +5,6 @@
 #include "trainer/parallel/checkpoint.h"
 #include "trainer/parallel/data_parallel.h"
 #include "trainer/parallel/distributed_optimizer.h"
+#include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
 #include "trainer/parallel/torch_device.h"
