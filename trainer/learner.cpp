@@ -156,7 +156,7 @@ void Learner::synchronize_buffers() {
 }
 
 void Learner::check_identical() {
-  check_identical_values(*state_->communicator, tensors_of(*state_->model));
+  check_identical_values(*state_->communicator, state_of(*state_->model));
 }
 
 double Learner::take_exposed_seconds() {

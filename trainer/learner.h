@@ -33,6 +33,15 @@ struct LearnerOptions {
   int num_threads = 1;  ///< for one operation; set for the whole process
 };
 
+struct Checkpoint;
+
+/// What is written beside a checkpoint.
+enum class ModelFiles {
+  kNone,
+  kLast,         ///< model.safetensors, and model_ema.safetensors where there is an average
+  kLastAndBest,  ///< these weights are the best so far: model_best.safetensors too
+};
+
 /// One rank's part of the training. Used by one thread.
 class Learner {
  public:
@@ -46,9 +55,10 @@ class Learner {
   /// What was taken from the weight file and what was not, for the log; a line each.
   const std::vector<std::string>& notes() const;
 
-  /// Reads a checkpoint that connect() will go on from. On rank 0 alone, which hands it on. Throws DataError, naming what
-  /// does not fit, for one of another model, optimizer, seed or data (`data_fingerprint`).
-  TrainingPosition open_checkpoint(const std::filesystem::path& directory, const std::string& data_fingerprint);
+  /// Takes a checkpoint, read from `directory`, that connect() will go on from. On rank 0 alone, which hands it on. Throws
+  /// DataError, naming what does not fit, for one of another model, optimizer, seed or data (`data_fingerprint`).
+  TrainingPosition open_checkpoint(const std::filesystem::path& directory, std::shared_ptr<const Checkpoint> checkpoint,
+                                   const std::string& data_fingerprint);
 
   /// From here on gradients are averaged over the ranks of `communicator`, which must outlive this object.
   /// Collective; call it once, before training. Every rank gets rank 0's values, those of its checkpoint if it has opened
@@ -84,14 +94,12 @@ class Learner {
 
   /// Bytes of all parameters and buffers.
   std::uint64_t model_bytes() const;
-  /// Keeps a copy of the weights in memory, for the next checkpoint. On rank 0.
-  void remember_best();
 
   /// Where rank 0 puts checkpoints/, model.safetensors, model_best.safetensors and model_ema.safetensors.
   void set_outputs(const std::filesystem::path& outputs, int keep_last, int keep_best);
-  /// Begins to write a checkpoint, and with `with_models` the models; training may go on meanwhile. The one before is
+  /// Begins to write a checkpoint and the model files; training may go on meanwhile. The one before is
   /// waited for. Collective. Throws StorageError where the one before could not be written.
-  void save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, bool with_models);
+  void save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models);
   bool is_writing_checkpoint() const;
   /// Returns when everything is on the disk. Throws StorageError.
   void wait_for_checkpoint();

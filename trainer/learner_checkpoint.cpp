@@ -34,7 +34,7 @@ std::map<std::string, torch::Tensor> part_of(const std::map<std::string, torch::
 /// Throws DataError before anything is changed.
 void load_model(const torch::nn::Module& module, const std::map<std::string, torch::Tensor>& tensors, const std::string& where) {
   const torch::NoGradGuard no_grad;
-  const std::vector<NamedTensor> own = tensors_of(module);
+  const std::vector<NamedTensor> own = state_of(module);
   for (const NamedTensor& named : own) {
     const auto found = tensors.find(named.name);
     if (found == tensors.end() || found->second.sizes() != named.tensor.sizes())
@@ -71,13 +71,6 @@ std::map<std::string, torch::Tensor> broadcast_tensor_map(Communicator& communic
 }
 
 }  // namespace
-
-std::vector<NamedTensor> tensors_of(const torch::nn::Module& module) {
-  std::vector<NamedTensor> state;
-  for (const auto& item : module.named_parameters()) state.push_back({item.key(), item.value().detach()});
-  for (const auto& item : module.named_buffers()) state.push_back({item.key(), item.value()});
-  return state;
-}
 
 json Learner::State::facts(const TrainingPosition& position, const std::string& data_fingerprint) const {
   return {{"position", to_json(position)},
@@ -123,10 +116,10 @@ void Learner::State::set_mean_rank_state(const torch::Tensor& bytes_by_rank) {
   }
 }
 
-TrainingPosition Learner::open_checkpoint(const fs::path& directory, const std::string& data_fingerprint) try {
-  Checkpoint checkpoint = read_checkpoint(directory);
+TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared_ptr<const Checkpoint> checkpoint,
+                                          const std::string& data_fingerprint) try {
   const std::string where = directory.string();
-  const json facts = json::parse(checkpoint.facts);
+  const json facts = json::parse(checkpoint->facts);
   const json own = state_->facts({}, data_fingerprint);
   check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
   check_fact(facts, own, "optimizer", where, kStartAfresh);
@@ -135,7 +128,7 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, const std::
   if (facts.at("data") != own.at("data"))
     throw DataError(where + " is of a training on other data: files, sizes or classes differ", kStartAfresh);
   const TrainingPosition position = position_of(facts.at("position"));
-  load_model(*state_->model, part_of(checkpoint.tensors, kModel), where);
+  load_model(*state_->model, part_of(checkpoint->tensors, kModel), where);
   state_->opened = std::move(checkpoint);
   return position;
 } catch (const json::exception& error) {
@@ -148,13 +141,16 @@ void Learner::connect(Communicator& communicator) {
   more.placement = state_->options.placement;
   more.clip_norm = state_->options.clip_norm;
   more.moving_average = state_->options.moving_average;
-  const Checkpoint opened = std::exchange(state_->opened, std::nullopt).value_or(Checkpoint{});
-  const json facts = json::parse(broadcast_object(communicator, opened.facts, 0));
+  const std::shared_ptr<const Checkpoint> opened = std::exchange(state_->opened, nullptr);
+  const json facts = json::parse(broadcast_object(communicator, opened ? opened->facts : "{}", 0));
   if (facts.contains("gradient_order")) more.gradient_order = facts["gradient_order"].get<std::vector<std::string>>();
   state_->optimizer = std::make_unique<DistributedOptimizer>(*state_->model, communicator, state_->options.rule, more);
   if (!facts.contains("position")) return;
-  auto tensors = part_of(opened.tensors, kOptimizer);
-  if (communicator.rank() == 0) tensors[kRankStates] = opened.tensors.at(kRankStates);
+  std::map<std::string, torch::Tensor> tensors;
+  if (opened) {
+    tensors = part_of(opened->tensors, kOptimizer);
+    tensors[kRankStates] = opened->tensors.at(kRankStates);
+  }
   tensors = broadcast_tensor_map(communicator, tensors);
   const torch::Tensor rank_states = tensors.extract(kRankStates).mapped();
   state_->optimizer->load_state(tensors);
@@ -166,15 +162,8 @@ void Learner::connect(Communicator& communicator) {
 
 std::uint64_t Learner::model_bytes() const {
   std::uint64_t num_bytes = 0;
-  for (const NamedTensor& named : tensors_of(*state_->model)) num_bytes += named.tensor.nbytes();
+  for (const NamedTensor& named : state_of(*state_->model)) num_bytes += named.tensor.nbytes();
   return num_bytes;
-}
-
-void Learner::remember_best() {
-  auto best = std::make_shared<TensorFile>();
-  for (const NamedTensor& named : tensors_of(*state_->model)) best->tensors[named.name] = named.tensor.clone();
-  best->metadata = {{"format", "pt"}};
-  state_->best = std::move(best);
 }
 
 void Learner::set_outputs(const fs::path& outputs, int keep_last, int keep_best) {
@@ -182,7 +171,7 @@ void Learner::set_outputs(const fs::path& outputs, int keep_last, int keep_best)
   state_->writer = std::make_unique<CheckpointWriter>(outputs / "checkpoints", CheckpointPolicy{keep_last, keep_best});
 }
 
-void Learner::save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, bool with_models) {
+void Learner::save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models) {
   Communicator& communicator = *state_->communicator;
   const torch::Tensor own = state_->rank_state();
   torch::Tensor rank_states = torch::empty({communicator.rank() == 0 ? communicator.world_size() : 0, own.numel()}, torch::kUInt8);
@@ -195,21 +184,22 @@ void Learner::save_checkpoint(const TrainingPosition& position, const std::strin
   json facts = state_->facts(position, data_fingerprint);
   facts["gradient_order"] = state_->parallel().gradient_order();
   checkpoint.facts = facts.dump();
-  for (const NamedTensor& named : tensors_of(*state_->model))
+  for (const NamedTensor& named : state_of(*state_->model))
     checkpoint.tensors[concat(kModel, named.name)] = named.tensor.clone();
   for (const auto& [name, tensor] : optimizer) checkpoint.tensors[concat(kOptimizer, name)] = tensor.clone();
   checkpoint.tensors[kRankStates] = rank_states;
-  if (!with_models) return state_->writer->write(std::move(checkpoint));
+  if (models == ModelFiles::kNone) return state_->writer->write(std::move(checkpoint));
 
   const std::map<std::string, std::string> metadata{{"format", "pt"}};
   const TensorFile model{part_of(checkpoint.tensors, kModel), metadata};
   TensorFile average = model;
   for (const auto& [name, tensor] : part_of(checkpoint.tensors, "optimizer.average.")) average.tensors[name] = tensor;
   const bool has_average = state_->options.moving_average.has_value();
+  const bool is_best = models == ModelFiles::kLastAndBest;
   state_->writer->write(std::move(checkpoint),
-                        [outputs = state_->outputs, model, average, has_average, best = std::exchange(state_->best, nullptr)] {
+                        [outputs = state_->outputs, model, average, has_average, is_best] {
                           write_tensor_file((outputs / "model.safetensors").string(), model);
-                          if (best) write_tensor_file((outputs / "model_best.safetensors").string(), *best);
+                          if (is_best) write_tensor_file((outputs / "model_best.safetensors").string(), model);
                           if (has_average) write_tensor_file((outputs / "model_ema.safetensors").string(), average);
                         });
 }

@@ -13,9 +13,6 @@
 
 namespace skein {
 
-/// Parameters and buffers.
-std::vector<NamedTensor> tensors_of(const torch::nn::Module& module);
-
 struct Learner::State {
   LearnerOptions options;
   Resnet model{nullptr};
@@ -24,10 +21,9 @@ struct Learner::State {
   std::vector<std::string> notes;
 
   // Checkpoints, on rank 0
-  std::optional<Checkpoint> opened;  ///< until connect()
+  std::shared_ptr<const Checkpoint> opened;  ///< until connect()
   std::filesystem::path outputs;
   std::unique_ptr<CheckpointWriter> writer;
-  std::shared_ptr<const TensorFile> best;  ///< copies that are not written yet
 
   DataParallel& parallel() { return optimizer->parallel(); }
   torch::Tensor images(const Batch& batch) const;

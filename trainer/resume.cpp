@@ -14,9 +14,10 @@ namespace fs = std::filesystem;
 
 /// Fills in the newest checkpoint of `folder` that can be read; false where there is none at all.
 bool take_newest(const fs::path& folder, ResumePlan& plan) {
-  const auto found = newest_checkpoint(folder);
+  auto found = newest_checkpoint(folder);
   if (!found) return false;
   plan.checkpoint = found->directory;
+  plan.contents = std::make_shared<Checkpoint>(std::move(found->checkpoint));
   plan.warnings = found->refused;
   return true;
 }
@@ -60,7 +61,7 @@ ResumePlan plan_resume(const TrainOptions& options) {
   for (const fs::path& folder : {given, given / "checkpoints", given / "outputs/checkpoints"})
     if (!list_checkpoints(folder).empty() && take_newest(folder, plan)) return plan;
   plan.checkpoint = given;
-  read_checkpoint(given);
+  plan.contents = std::make_shared<Checkpoint>(read_checkpoint(given));
   return plan;
 }
 

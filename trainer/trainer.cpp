@@ -13,10 +13,6 @@
 namespace skein {
 namespace {
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 LearningRateOptions rate_options(const TrainOptions& options) {
   return {
       options.lr,       options.epochs, options.lr_scheduler,     options.lr_step_size,     options.lr_milestones,
@@ -132,7 +128,7 @@ bool Trainer::train_epoch(EpochTiming& timing) {
     step_seconds_ = seconds_since(step_started);
     report_step(position_.epoch, step.tally, position_.epoch_so_far, timing);
     goes_on = !step.stops;
-    if (goes_on && step.saves) save_checkpoint(false);
+    if (goes_on && step.saves) save_checkpoint(ModelFiles::kNone);
   }
   timing.exposed_seconds = parts_.learner.take_exposed_seconds();
   note_skipped(training_loader_, "train/skipped_images", position_.epoch);

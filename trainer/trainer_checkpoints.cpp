@@ -16,10 +16,6 @@
 namespace skein {
 namespace {
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// What is left of the job, by its limit and by Slurm's.
 double seconds_left(const TrainOptions& options, Clock::time_point started) {
   double left = std::numeric_limits<double>::infinity();
@@ -54,31 +50,30 @@ void Trainer::end_epoch(double accuracy) {
                .num_steps_done = done.num_steps_done,
                .num_steps_skipped = done.num_steps_skipped,
                .best_accuracy = std::max(done.best_accuracy, accuracy)};
-  if (is_main() && is_best) parts_.learner.remember_best();
   double is_due = position_.epoch == parts_.options.epochs || is_best ||
                           seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds
                       ? is_main()
                       : 0;
   reduce_sums(parts_.communicator, std::span(&is_due, 1), "checkpoint at the end of an epoch");
-  if (is_due > 0) save_checkpoint(true);
+  if (is_due > 0) save_checkpoint(is_best ? ModelFiles::kLastAndBest : ModelFiles::kLast);
 }
 
 /// A failure to write one is no reason to end a training that may still write the next.
-void Trainer::save_checkpoint(bool with_models) {
+void Trainer::save_checkpoint(ModelFiles models) {
   const auto start = Clock::now();
   try {
     parts_.learner.wait_for_checkpoint();
   } catch (const StorageError& error) {
     log_warning(concat("the last checkpoint was not written: ", error.what()));
   }
-  parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), with_models);
+  parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), models);
   last_checkpoint_ = Clock::now();
   save_seconds_ = std::max(save_seconds_, seconds_since(start));
   log_debug(concat("snapshot for a checkpoint taken in ", seconds_since(start), " s"));
 }
 
 std::string Trainer::leave() {
-  save_checkpoint(false);
+  save_checkpoint(ModelFiles::kNone);
   parts_.learner.wait_for_checkpoint();
   const std::vector<std::string> reasons = allgather_objects(parts_.communicator, parts_.stop.reason());
   const auto first = std::find_if(reasons.begin(), reasons.end(), [](const std::string& text) { return !text.empty(); });

@@ -30,7 +30,7 @@ void Trainer::report_step(int epoch, const Tally& step, const Tally& epoch_so_fa
   parts_.journal.log("train/step_loss", step.mean_loss(), position_.num_steps_done, epoch);
   const auto steps_per_epoch = static_cast<std::int64_t>(num_steps());
   const std::int64_t steps_left = steps_per_epoch * parts_.options.epochs - position_.num_steps_done;
-  const double seconds_so_far = std::chrono::duration<double>(Clock::now() - started_).count();
+  const double seconds_so_far = seconds_since(started_);
   StepProgress progress;
   progress.epoch = epoch;
   progress.num_epochs = parts_.options.epochs;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "collectives/make_communicator.h"
 #include "collectives/objects.h"
@@ -130,7 +131,8 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
     if (world.rank() != 0) return;
     made.resume = plan_resume(options);
     if (!made.resume.checkpoint.empty())
-      made.position = made.learner->open_checkpoint(made.resume.checkpoint, made.data.fingerprint());
+      made.position = made.learner->open_checkpoint(made.resume.checkpoint, std::exchange(made.resume.contents, nullptr),
+                                                    made.data.fingerprint());
     const auto num_images = static_cast<std::int64_t>(made.data.training->num_images());
     if (made.position.images_done > num_images)
       throw DataError(concat(made.resume.checkpoint.string(), " stands at image ", made.position.images_done, " of ", num_images));

@@ -34,7 +34,7 @@ class Contestant {
     communicator_.barrier();
     const auto start = Clock::now();
     for (int i = 0; i < num_calls; ++i) communicator_.run(request, Deadline::after(kDefaultTimeout));
-    return std::chrono::duration<double>(Clock::now() - start).count() / num_calls;
+    return seconds_since(start) / num_calls;
   }
 
  private:

@@ -17,10 +17,6 @@ namespace {
 constexpr Tag kTag = 0;
 constexpr std::size_t kMostBytes = 4 << 20;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// Two ranks that measure together; both must call the same functions.
 class Duet {
  public:

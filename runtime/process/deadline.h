@@ -8,6 +8,10 @@ namespace skein {
 
 using Clock = std::chrono::steady_clock;
 
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 class Deadline {
  public:
   /// The point in time `duration` from now.

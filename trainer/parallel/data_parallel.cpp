@@ -14,13 +14,6 @@ std::vector<NamedTensor> named_buffers(const torch::nn::Module& module) {
   return result;
 }
 
-std::vector<NamedTensor> whole_state(const torch::nn::Module& module) {
-  std::vector<NamedTensor> result;
-  for (const auto& item : module.named_parameters()) result.push_back({item.key(), item.value().detach()});
-  for (const NamedTensor& buffer : named_buffers(module)) result.push_back(buffer);
-  return result;
-}
-
 }  // namespace
 
 DataParallel::DataParallel(torch::nn::Module& module, Communicator& communicator, const DataParallelOptions& options)
@@ -28,7 +21,7 @@ DataParallel::DataParallel(torch::nn::Module& module, Communicator& communicator
   std::vector<NamedTensor> parameters = trained_parameters(module);
   if (parameters.empty())
     throw UsageError("the module has no parameter that requires grad", "wrap the module that is trained");
-  const std::vector<NamedTensor> state = whole_state(module);
+  const std::vector<NamedTensor> state = state_of(module);
   check_same_tensors(communicator, state, "parameters");
   broadcast_tensors(communicator, state, 0);
   reducer_ = std::make_unique<Reducer>(std::move(parameters), communicator, options);
@@ -53,7 +46,7 @@ void DataParallel::synchronize_buffers() {
 }
 
 void DataParallel::broadcast_state(int root) {
-  broadcast_tensors(communicator_, whole_state(module_), root);
+  broadcast_tensors(communicator_, state_of(module_), root);
 }
 
 const CommunicationStats& DataParallel::stats() const {

@@ -14,6 +14,7 @@
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {
+
 double DistributedOptimizer::Impl::step(double gradient_scale) {
   const torch::NoGradGuard no_grad;
   check_step();
@@ -22,7 +23,7 @@ double DistributedOptimizer::Impl::step(double gradient_scale) {
     if (is_used_[i]) ++steps_[i];
   ++num_steps_;
   double norm = 0;
-  if (more_.clip_norm > 0 || needs_norms(options_[0])) norm = measure(gradient_scale);
+  if (is_measured()) norm = measure(gradient_scale);
   const double clipped = more_.clip_norm > 0 ? std::min(1.0, more_.clip_norm / (norm + 1e-6)) : 1;
   update(gradient_scale * clipped);
   if (finds_direction(options_[0])) step_along_direction();
@@ -68,7 +69,7 @@ void DistributedOptimizer::Impl::average(const GradientRegion& region, const Pla
 
 /// Memory for this rank's averages of a chunk, until the next chunk.
 torch::Tensor DistributedOptimizer::Impl::scratch_for(const GradientRegion& region, const PlannedChunk& chunk) {
-  const auto count = static_cast<std::int64_t>(chunk.slice_counts[owners().self]);
+  const auto count = static_cast<std::int64_t>(chunk.slice_counts[owners_.self]);
   const std::int64_t num_bytes = count * region.memory.element_size();
   if (!scratch_.defined() || scratch_.numel() < num_bytes) scratch_ = torch::empty({num_bytes}, torch::kUInt8);
   return torch::from_blob(scratch_.data_ptr(), {count}, region.memory.options());
@@ -95,7 +96,7 @@ void DistributedOptimizer::Impl::for_own_blocks(const GradientRegion& region, co
 void DistributedOptimizer::Impl::for_all_own_blocks(const BlockTask& task) {
   for (const GradientRegion& region : regions_->regions())
     for (const PlannedChunk& chunk : region.chunks)
-      for_own_blocks(region, chunk, own_slice(region, chunk, owners().self), task);
+      for_own_blocks(region, chunk, own_slice(region, chunk, owners_.self), task);
 }
 
 /// Returns the norm of all gradients, scaled. Afterwards this rank's slices hold averages.
@@ -103,8 +104,8 @@ double DistributedOptimizer::Impl::measure(double gradient_scale) {
   norms_->clear();
   for (const GradientRegion& region : regions_->regions())
     for (const PlannedChunk& chunk : region.chunks) {
-      const torch::Tensor own = own_slice(region, chunk, owners().self);
-      if (averaging() == Averaging::kLater) average(region, chunk, own);
+      const torch::Tensor own = own_slice(region, chunk, owners_.self);
+      if (averaging_ == Averaging::kLater) average(region, chunk, own);
       for_own_blocks(region, chunk, own, [&](std::size_t parameter, std::size_t index, const UpdateBlock& block) {
         if (!is_used_[parameter]) return;
         norms_->set(BlockNorms::kGradients, parameter, index, sum_of_squares(block.type, block.gradient, block.count));
@@ -120,7 +121,6 @@ double DistributedOptimizer::Impl::measure(double gradient_scale) {
 }
 
 void DistributedOptimizer::Impl::update(double gradient_scale) {
-  const bool is_measured = more_.clip_norm > 0 || needs_norms(options_[0]);
   std::vector<ParameterUpdate> updates;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const UpdateOptions& options = options_[group_of_[i]];
@@ -133,9 +133,9 @@ void DistributedOptimizer::Impl::update(double gradient_scale) {
   const bool follows = moving_average_is_due() && !finds_direction(options_[0]);
   for (const GradientRegion& region : regions_->regions())
     for (const PlannedChunk& chunk : region.chunks) {
-      const bool averages = averaging() == Averaging::kLater && !is_measured;
+      const bool averages = averaging_ == Averaging::kLater && !is_measured();
       const bool in_place = !averages || finds_direction(options_[0]);  // a direction outlives its chunk
-      const torch::Tensor gradients = in_place ? own_slice(region, chunk, owners().self) : scratch_for(region, chunk);
+      const torch::Tensor gradients = in_place ? own_slice(region, chunk, owners_.self) : scratch_for(region, chunk);
       if (averages) average(region, chunk, gradients);
       for_own_blocks(region, chunk, gradients, [&](std::size_t parameter, std::size_t index, const UpdateBlock& block) {
         if (!is_used_[parameter]) return;
@@ -166,10 +166,11 @@ void DistributedOptimizer::Impl::step_along_direction() {
     if (is_used_[i])
       factors[i] = lamb_factor(options_[group_of_[i]], norms_->norm(BlockNorms::kParameters, i),
                                norms_->norm(BlockNorms::kDirections, i));
+  const bool follows = moving_average_is_due();
   for_all_own_blocks([&](std::size_t parameter, std::size_t index, const UpdateBlock& block) {
     if (!is_used_[parameter]) return;
     add_scaled(block.type, block.parameter, block.gradient, factors[parameter], block.count);
-    if (moving_average_is_due()) follow_with_average(parameter, index, block);
+    if (follows) follow_with_average(parameter, index, block);
   });
 }
 
@@ -184,7 +185,7 @@ void DistributedOptimizer::Impl::publish() {
   std::vector<Work> works;
   for (const GradientRegion& region : regions_->regions())
     for (const PlannedChunk& chunk : region.chunks)
-      works.push_back(communicator_.allgather_async(as_buffer(own_slice(region, chunk, owners().self)),
+      works.push_back(communicator_.allgather_async(as_buffer(own_slice(region, chunk, owners_.self)),
                                                     as_buffer(all_slices(region, chunk)), "updated parameters",
                                                     chunk.slice_counts));
   auto work = works.begin();

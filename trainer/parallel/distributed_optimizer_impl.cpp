@@ -60,7 +60,12 @@ void check_more(const DistributedOptimizerOptions& more) {
 
 DistributedOptimizer::Impl::Impl(torch::nn::Module& module, Communicator& communicator, const UpdateOptions& options,
                                  const DistributedOptimizerOptions& more)
-    : communicator_(communicator), more_(more), options_{options}, parameters_(trained_parameters(module)) {
+    : communicator_(communicator),
+      more_(more),
+      options_{options},
+      parameters_(trained_parameters(module)),
+      owners_(find_owners()),
+      averaging_(choose_averaging()) {
   check_more(more);
   check_update_options(options, "DistributedOptimizer");
   for (const NamedTensor& named : parameters_) check_parameter(named);
@@ -70,7 +75,7 @@ DistributedOptimizer::Impl::Impl(torch::nn::Module& module, Communicator& commun
 
   std::map<std::string, std::size_t> indices;
   for (std::size_t i = 0; i < parameters_.size(); ++i) indices[parameters_[i].name] = i;
-  regions_ = std::make_shared<GradientRegions>(averaging(), owners(), indices, more.communication_hook);
+  regions_ = std::make_shared<GradientRegions>(averaging_, owners_, indices, more.communication_hook);
   DataParallelOptions parallel{
       .buckets = more.buckets, .communication_hook = regions_, .gradient_order = more.gradient_order};
   if (more.placement == StatePlacement::kSharded && parallel.gradient_order.empty())  // owners never change
@@ -100,13 +105,13 @@ void DistributedOptimizer::Impl::assign_groups(const std::vector<ParameterGroup>
   }
 }
 
-Averaging DistributedOptimizer::Impl::averaging() const {
+Averaging DistributedOptimizer::Impl::choose_averaging() const {
   if (more_.placement == StatePlacement::kReplicated || more_.communication_hook) return Averaging::kInBackward;
   if (more_.placement == StatePlacement::kSharded) return Averaging::kScattered;
   return communicator_.topology().num_hosts() == 1 ? Averaging::kLater : Averaging::kInBackward;
 }
 
-GradientRegions::Owners DistributedOptimizer::Impl::owners() const {
+GradientRegions::Owners DistributedOptimizer::Impl::find_owners() const {
   const std::int64_t slice_bytes = kSliceBytes * at::get_num_threads();
   if (more_.placement == StatePlacement::kReplicated) return {1, 0, slice_bytes};
   if (more_.placement == StatePlacement::kSharded)

@@ -41,8 +41,8 @@ class DistributedOptimizer::Impl {
   // Preparation
   void assign_groups(const std::vector<ParameterGroup>& groups);
   void make_memory();
-  GradientRegions::Owners owners() const;
-  Averaging averaging() const;
+  GradientRegions::Owners find_owners() const;
+  Averaging choose_averaging() const;
   const Topology::Member& me() const { return communicator_.topology().members[communicator_.rank()]; }
 
   // A step
@@ -54,6 +54,8 @@ class DistributedOptimizer::Impl {
   void update(double gradient_scale);
   void step_along_direction();
   void publish();
+  /// Whether norms must be known before the update.
+  bool is_measured() const { return more_.clip_norm > 0 || needs_norms(options_[0]); }
   bool moving_average_is_due() const;
   void follow_with_average(std::size_t parameter, std::size_t index, const UpdateBlock& block);
 
@@ -75,6 +77,8 @@ class DistributedOptimizer::Impl {
   std::vector<double> first_rates_;     // by group
   std::vector<NamedTensor> parameters_;
   std::vector<std::size_t> group_of_;  // by parameter
+  GradientRegions::Owners owners_;
+  Averaging averaging_;
   std::shared_ptr<GradientRegions> regions_;
   std::unique_ptr<DataParallel> parallel_;
   std::unique_ptr<Communicator> host_;  // with kHost on several hosts

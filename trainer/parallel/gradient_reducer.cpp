@@ -187,7 +187,7 @@ void DataParallel::Reducer::wait_for_buckets() {
     }
     communication_hook_->finish(layout_.buckets()[i].content);
   }
-  stats_.exposed_seconds += std::chrono::duration<double>(Clock::now() - start).count();
+  stats_.exposed_seconds += seconds_since(start);
 }
 
 /// Now is_used_ says what was used on any rank. What was not keeps the gradient it had.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/process/error.h"
-#include "runtime/process/text.h"
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {

@@ -61,6 +61,13 @@ std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module) {
   return result;
 }
 
+std::vector<NamedTensor> state_of(const torch::nn::Module& module) {
+  std::vector<NamedTensor> result;
+  for (const auto& item : module.named_parameters()) result.push_back({item.key(), item.value().detach()});
+  for (const auto& item : module.named_buffers()) result.push_back({item.key(), item.value()});
+  return result;
+}
+
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what) {
   const std::string mine = describe_all(tensors);
   if (same_everywhere(communicator, fnv1a(mine))) return;

@@ -20,6 +20,9 @@ struct NamedTensor {
 /// Parameters that train, each once even when the module holds it under several names.
 std::vector<NamedTensor> trained_parameters(const torch::nn::Module& module);
 
+/// All parameters, detached, and then all buffers.
+std::vector<NamedTensor> state_of(const torch::nn::Module& module);
+
 /// Throws MismatchError on every rank, naming each rank that differs from rank 0 and the first tensor in which it does,
 /// unless all ranks hold tensors of the same names, shapes, element types and strides in the same order. Collective.
 void check_same_tensors(Communicator& communicator, const std::vector<NamedTensor>& tensors, const std::string& what);

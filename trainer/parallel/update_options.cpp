@@ -18,26 +18,24 @@ struct Checker {
     if (!(value < 1))
       throw UsageError(concat(where, ": ", name, " is ", value, ", but must be below 1"), concat("give 0 <= ", name, " < 1"));
   }
-  void nesterov(bool wanted, double momentum) const {
-    if (wanted && momentum == 0)
+  template <class Momentum>
+  void momentum_rule(const Momentum& o) const {
+    at_least_zero(o.lr, "lr");
+    at_least_zero(o.momentum, "momentum");
+    at_least_zero(o.weight_decay, "weight_decay");
+    if (o.nesterov && o.momentum == 0)
       throw UsageError(where + ": nesterov needs momentum, but momentum is 0", "give a momentum, usually 0.9");
   }
 
   void operator()(const SgdOptions& o) const {
-    at_least_zero(o.lr, "lr");
-    at_least_zero(o.momentum, "momentum");
-    at_least_zero(o.weight_decay, "weight_decay");
-    nesterov(o.nesterov, o.momentum);
+    momentum_rule(o);
     if (o.nesterov && o.dampening != 0)
       throw UsageError(where + ": nesterov and dampening exclude one another", "leave dampening at 0");
   }
   void operator()(const LarsOptions& o) const {
-    at_least_zero(o.lr, "lr");
-    at_least_zero(o.momentum, "momentum");
-    at_least_zero(o.weight_decay, "weight_decay");
+    momentum_rule(o);
     at_least_zero(o.trust_coefficient, "trust_coefficient");
     at_least_zero(o.eps, "eps");
-    nesterov(o.nesterov, o.momentum);
   }
   template <class Adam>
   void operator()(const Adam& o) const {
