@@ -97,9 +97,10 @@ class Learner {
 
   /// Where rank 0 puts checkpoints/, model.safetensors, model_best.safetensors and model_ema.safetensors.
   void set_outputs(const std::filesystem::path& outputs, int keep_last, int keep_best);
-  /// Begins to write a checkpoint and the model files; training may go on meanwhile. The one before is
+  /// Begins to write a checkpoint and the model files; `score` decides which are the best. Training may go on meanwhile. The one before is
   /// waited for. Collective. Throws StorageError where the one before could not be written.
-  void save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models);
+  void save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models,
+                       std::optional<double> score = std::nullopt);
   bool is_writing_checkpoint() const;
   /// Returns when everything is on the disk. Throws StorageError.
   void wait_for_checkpoint();

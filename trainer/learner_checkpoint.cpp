@@ -171,7 +171,8 @@ void Learner::set_outputs(const fs::path& outputs, int keep_last, int keep_best)
   state_->writer = std::make_unique<CheckpointWriter>(outputs / "checkpoints", CheckpointPolicy{keep_last, keep_best});
 }
 
-void Learner::save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models) {
+void Learner::save_checkpoint(const TrainingPosition& position, const std::string& data_fingerprint, ModelFiles models,
+                              std::optional<double> score) {
   Communicator& communicator = *state_->communicator;
   const torch::Tensor own = state_->rank_state();
   torch::Tensor rank_states = torch::empty({communicator.rank() == 0 ? communicator.world_size() : 0, own.numel()}, torch::kUInt8);
@@ -181,6 +182,7 @@ void Learner::save_checkpoint(const TrainingPosition& position, const std::strin
 
   Checkpoint checkpoint;
   checkpoint.step = position.num_steps_done;
+  checkpoint.score = score;
   json facts = state_->facts(position, data_fingerprint);
   facts["gradient_order"] = state_->parallel().gradient_order();
   checkpoint.facts = facts.dump();

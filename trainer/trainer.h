@@ -67,7 +67,7 @@ class Trainer {
   StepOutcome agree(const Tally& local, const char* name);
   bool wants_stop();
   bool is_checkpoint_due() const;
-  void save_checkpoint(ModelFiles models);
+  void save_checkpoint(ModelFiles models, std::optional<double> score = std::nullopt);
   /// Saves where it stands and tells why all stop.
   std::string leave();
   void report_step(int epoch, const Tally& step, const Tally& epoch_so_far, const EpochTiming& timing);

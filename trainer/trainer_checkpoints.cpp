@@ -16,23 +16,26 @@
 namespace skein {
 namespace {
 
-/// What is left of the job, by its limit and by Slurm's.
+constexpr double kReserveSeconds = 30;  ///< for writing the last checkpoint and leaving
+
+/// What is left of the job, by its limit and by Slurm's, less a reserve.
 double seconds_left(const TrainOptions& options, Clock::time_point started) {
   double left = std::numeric_limits<double>::infinity();
-  if (options.max_time > 0) left = options.max_time - seconds_since(started);
+  if (options.max_time > 0)
+    left = options.max_time - seconds_since(started) - std::min(kReserveSeconds, 0.1 * options.max_time);
   if (const auto end = environment_variable("SLURM_JOB_END_TIME"))
-    left = std::min(left, std::strtod(end->c_str(), nullptr) - unix_seconds());
+    left = std::min(left, std::strtod(end->c_str(), nullptr) - unix_seconds() - kReserveSeconds);
   return left;
 }
 
 }  // namespace
 
-/// Rank 0 watches the clock: a step, a checkpoint and some reserve must fit into what is left.
+/// Rank 0 watches the clock: some steps and snapshots must fit into what is left.
 bool Trainer::wants_stop() {
   if (is_main()) {
     const double left = seconds_left(parts_.options, started_);
-    if (left < 3 * step_seconds_ + 2 * save_seconds_ + std::min(30.0, 0.1 * parts_.options.max_time))
-      parts_.stop.ask(concat("the time limit is near: ", static_cast<long>(std::max(0.0, left)), " s are left"));
+    if (left < 3 * step_seconds_ + 2 * save_seconds_)
+      parts_.stop.ask("the time limit is near");
   }
   return parts_.stop.asked();
 }
@@ -55,18 +58,18 @@ void Trainer::end_epoch(double accuracy) {
                       ? is_main()
                       : 0;
   reduce_sums(parts_.communicator, std::span(&is_due, 1), "checkpoint at the end of an epoch");
-  if (is_due > 0) save_checkpoint(is_best ? ModelFiles::kLastAndBest : ModelFiles::kLast);
+  if (is_due > 0) save_checkpoint(is_best ? ModelFiles::kLastAndBest : ModelFiles::kLast, accuracy);
 }
 
 /// A failure to write one is no reason to end a training that may still write the next.
-void Trainer::save_checkpoint(ModelFiles models) {
+void Trainer::save_checkpoint(ModelFiles models, std::optional<double> score) {
   const auto start = Clock::now();
   try {
     parts_.learner.wait_for_checkpoint();
   } catch (const StorageError& error) {
     log_warning(concat("the last checkpoint was not written: ", error.what()));
   }
-  parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), models);
+  parts_.learner.save_checkpoint(position_, parts_.data.fingerprint(), models, score);
   last_checkpoint_ = Clock::now();
   save_seconds_ = std::max(save_seconds_, seconds_since(start));
   log_debug(concat("snapshot for a checkpoint taken in ", seconds_since(start), " s"));

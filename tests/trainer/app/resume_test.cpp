@@ -1,6 +1,8 @@
 // Trainings that are stopped, killed and resumed.
 
+#include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <thread>
 
 #include "runtime/process/text.h"
@@ -148,6 +150,35 @@ TEST_F(Resume, StopsInTimeBeforeItsLimit) {
   EXPECT_EQ(run.status.code, kPreemptedExitCode) << run.standard_error;
   EXPECT_EQ(record("limited").at("state"), "Preempted");
   EXPECT_NE(record("limited").at("reason").get<std::string>().find("time limit is near"), std::string::npos);
+}
+
+TEST_F(Resume, StopsInTimeBeforeTheSlurmJobEnds) {
+  write_image_folder(data(), 2, 8, 4);
+  const std::string end = std::to_string(std::time(nullptr) + 34);  // the reserve is 30 s
+  const CapturedRun run = train_alone(flags("slurm", {"--epochs", "100000"}), {{"SLURM_JOB_END_TIME", end}});
+  EXPECT_EQ(run.status.code, kPreemptedExitCode) << run.standard_error;
+  EXPECT_LT(std::time(nullptr), std::stol(end) - 20);
+}
+
+TEST_F(Resume, KeepsTheBestCheckpoint) {
+  write_image_folder(data(), 2, 8, 4);
+  ASSERT_TRUE(succeeded(train_alone(
+      flags("best", {"--epochs", "5", "--checkpoint-seconds", "0", "--keep-checkpoints", "1", "--keep-best", "1"}))));
+  double best = -1;
+  std::int64_t step_of_best = 0;
+  const auto accuracy = read_metric_log(run_directory("best") / "metrics.jsonl").metrics.at("val/accuracy");
+  for (std::size_t i = 0; i + 1 < accuracy.num_points(); ++i)  // the last is kept anyway; of equals the newest
+    if (accuracy.values[i] >= best) {
+      best = accuracy.values[i];
+      step_of_best = accuracy.steps[i];
+    }
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run_directory("best") / "outputs/checkpoints"))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  ASSERT_EQ(names.size(), 2u);
+  EXPECT_EQ(std::stol(names[0].substr(5)), step_of_best);
+  EXPECT_EQ(names[1], "step_000000020");
 }
 
 TEST_F(Resume, RefusesWhatDoesNotFit) {
