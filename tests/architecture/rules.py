@@ -50,6 +50,7 @@ LIBRARY_FILES = {
     "runtime/process/log.cpp": ("spdlog",),
     "collectives/mpi_transport.cpp": ("MPI",),
     "trainer/parallel/checkpoint.cpp": ("zlib",),
+    "trainer/parallel/compression_kernels.cpp": ("Highway",),
     "trainer/parallel/update_kernels.cpp": ("Highway",),
 }
 

@@ -29,10 +29,15 @@ class CommunicationHook {
   /// where these views are.
   virtual void plan(const std::vector<GradientBucket>& buckets) {}
   /// Starts turning bucket.gradients into the average over the ranks of `communicator`. Must not wait for other ranks.
-  /// The bucket stays in place until finish().
+  /// The bucket stays in place until the last proceed().
   virtual Work start(GradientBucket& bucket, Communicator& communicator) = 0;
-  /// After the Work of start() has completed; afterwards bucket.gradients must hold the average.
-  virtual void finish(GradientBucket& bucket) {}
+  /// After backward and after the Work before has completed, for every bucket in turn. Returns the next Work, after which
+  /// it is called again, or an empty one: now bucket.gradients holds the average.
+  virtual Work proceed(GradientBucket& bucket, Communicator& communicator) { return {}; }
+  /// What a training needs besides to go on, in tensors that this hook uses: a checkpoint saves them, and resuming writes
+  /// into them. They may differ from rank to rank; with another number of ranks each gets the average. From plan() on, the
+  /// same names and shapes always.
+  virtual std::vector<NamedTensor> state() { return {}; }
 };
 
 /// The default: one allreduce.

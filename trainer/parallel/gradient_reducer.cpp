@@ -180,14 +180,25 @@ void DataParallel::Reducer::wait_for_buckets() {
   const auto start = Clock::now();
   // Behind the buckets in the communicator's order, so that one wait covers all.
   communicator_.allreduce({is_used_.data(), is_used_.size(), DType::kUInt8}, ReduceOp::kMax, "gradients in use");
-  for (std::size_t i = 0; i < bucket_states_.size(); ++i) {
-    if (Work& work = bucket_states_[i].work; work.valid()) {
-      work.wait();
-      stats_.total_seconds += std::chrono::duration<double>(work.run_time()).count();
+  for (std::size_t num_under_way = bucket_states_.size(); num_under_way > 0;) {  // in rounds, so that buckets overlap
+    num_under_way = 0;
+    for (std::size_t i = 0; i < bucket_states_.size(); ++i) {
+      if (bucket_states_[i].is_averaged) continue;
+      advance(i);
+      if (!bucket_states_[i].is_averaged) ++num_under_way;
     }
-    communication_hook_->finish(layout_.buckets()[i].content);
   }
   stats_.exposed_seconds += seconds_since(start);
+}
+
+void DataParallel::Reducer::advance(std::size_t bucket) {
+  BucketState& state = bucket_states_[bucket];
+  if (state.work.valid()) {
+    state.work.wait();
+    stats_.total_seconds += std::chrono::duration<double>(state.work.run_time()).count();
+  }
+  state.work = communication_hook_->proceed(layout_.buckets()[bucket].content, communicator_);
+  state.is_averaged = !state.work.valid();
 }
 
 /// Now is_used_ says what was used on any rank. What was not keeps the gradient it had.

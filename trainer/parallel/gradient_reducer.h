@@ -41,6 +41,7 @@ class DataParallel::Reducer {
   struct BucketState {
     std::size_t num_ready = 0;
     Work work;
+    bool is_averaged = false;
   };
 
   void on_accumulated(std::size_t parameter);
@@ -53,6 +54,7 @@ class DataParallel::Reducer {
   void launch_next_bucket();
   void contribute_unready();
   void wait_for_buckets();
+  void advance(std::size_t bucket);
   void settle_gradients();
   void follow_order_of_use();
   void arrange(std::vector<std::size_t> order);

@@ -27,8 +27,8 @@ Work GradientRegions::start(GradientBucket& bucket, Communicator& communicator) 
                                            ReduceOp::kAverage, bucket.name, chunk.slice_counts);
 }
 
-void GradientRegions::finish(GradientBucket& bucket) {
-  if (averaging_ == Averaging::kInBackward) inner_->finish(bucket);
+Work GradientRegions::proceed(GradientBucket& bucket, Communicator& communicator) {
+  return averaging_ == Averaging::kInBackward ? inner_->proceed(bucket, communicator) : Work();
 }
 
 GradientRegion GradientRegions::region_of(const GradientBucket& bucket) const {

@@ -175,7 +175,10 @@ class Bf16Hook final : public CommunicationHook {
     small_[bucket.index] = bucket.gradients.to(torch::kBFloat16);
     return comm.allreduce_async(as_buffer(small_[bucket.index]), ReduceOp::kAverage, bucket.name);
   }
-  void finish(GradientBucket& bucket) override { bucket.gradients.copy_(small_.at(bucket.index)); }
+  Work proceed(GradientBucket& bucket, Communicator&) override {
+    bucket.gradients.copy_(small_.at(bucket.index));
+    return {};
+  }
 
  private:
   std::map<std::size_t, torch::Tensor> small_;
