@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
+
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/learner_state.h"
@@ -75,10 +77,22 @@ Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& la
 Tally Learner::State::forward_backward(const Batch& batch, double weight) {
   const torch::Tensor labels = labels_of(batch);
   const torch::Tensor logits = this->logits(batch);
+  if (batch.num_images == 0) {  // for the sake of SyncBatchNorm2d on the other ranks
+    logits.sum().backward();
+    return {};
+  }
   const torch::Tensor loss = mean_loss(logits, labels);
   const double factor = weight * batch.num_images;
   (factor == 1 ? loss : loss * factor).backward();
   return tally(logits, labels, loss);
+}
+
+void Learner::State::note_compression() {
+  if (!compression) return;
+  const CompressedBytes bytes = compression->bytes();
+  const auto megabytes = [](std::uint64_t num_bytes) { return concat(std::round(static_cast<double>(num_bytes) / 1e4) / 100, " MB"); };
+  notes.push_back(concat("compression: ", describe(options.compression), "; of ", megabytes(bytes.gradients),
+                         " of gradients each rank sends ", megabytes(bytes.messages), " a step"));
 }
 
 void Learner::State::set_training(bool training) {
@@ -96,6 +110,7 @@ Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>
   torch::set_num_threads(options.num_threads);
   torch::manual_seed(options.seed);
   state_->options = options;
+  state_->compression = compression_hook(options.compression);
   state_->model = make_resnet(options.model, options.num_classes);
   if (options.weights)
     state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string()));
@@ -117,11 +132,14 @@ void Learner::begin_step(double learning_rate) {
 Tally Learner::accumulate(const Batch* batch, double weight, bool is_last) {
   std::optional<DataParallel::NoSync> no_sync;
   if (!is_last) no_sync.emplace(state_->parallel());
-  if (batch == nullptr || batch->num_images == 0) {
+  static const Batch no_images{.height = 64, .width = 64};
+  if (batch == nullptr) batch = &no_images;
+  const bool is_synchronized = state_->norm_communicator != nullptr;
+  if (batch->num_images == 0 && !is_synchronized) {
     if (is_last) state_->parallel().synchronize();
     return {};
   }
-  const bool lacks_statistics = is_single_value(*batch) && !state_->options.freeze_norm;
+  const bool lacks_statistics = is_single_value(*batch) && !state_->options.freeze_norm && !is_synchronized;
   if (lacks_statistics) state_->set_norm_training(false);
   const Tally tally = without_backtrace([&] { return state_->forward_backward(*batch, weight); });
   if (lacks_statistics) state_->set_norm_training(true);

@@ -11,6 +11,7 @@
 
 #include "collectives/communicator.h"
 #include "trainer/data/batch.h"
+#include "trainer/parallel/compression_options.h"
 #include "trainer/parallel/update_options.h"
 #include "trainer/tally.h"
 #include "trainer/training_position.h"
@@ -22,10 +23,12 @@ struct LearnerOptions {
   std::int64_t num_classes = 2;
   std::optional<std::filesystem::path> weights;
   bool freeze_norm = false;
+  bool sync_batch_norm = false;
   UpdateOptions rule = SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4};
   StatePlacement placement = StatePlacement::kHost;
   double clip_norm = 0;  ///< 0: none
   std::optional<MovingAverageOptions> moving_average;
+  CompressionOptions compression;
   double label_smoothing = 0;
   bool bf16 = false;
   bool channels_last = true;
@@ -52,7 +55,7 @@ class Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// What was taken from the weight file and what was not, for the log; a line each.
+  /// What was taken from the weight file and what was not and, once connected, how gradients travel: lines for the log.
   const std::vector<std::string>& notes() const;
 
   /// Takes a checkpoint, read from `directory`, that connect() will go on from. On rank 0 alone, which hands it on. Throws
@@ -70,8 +73,8 @@ class Learner {
   void begin_step(double learning_rate);
   /// Forward and backward over `batch`; null or empty counts as no images. The gradient of the sum of the
   /// images' losses times `weight` is added. With `is_last` the gradients are then averaged over the ranks.
-  /// Collective if `is_last`. A single image of at most 32 pixels gives BatchNorm no statistics (one value a
-  /// channel): it is normalised with the running ones.
+  /// Collective if `is_last`, and always with sync_batch_norm. A single image of at most 32 pixels gives a BatchNorm that is
+  /// not synchronized no statistics (one value a channel): it is normalised with the running ones.
   Tally accumulate(const Batch* batch, double weight, bool is_last);
   /// Updates the parameters by all gradients times `gradient_scale`. Returns their norm, where they are clipped.
   /// Collective.

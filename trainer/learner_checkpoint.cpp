@@ -5,11 +5,13 @@
 
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "collectives/objects.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/learner_state.h"
+#include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {
@@ -77,53 +79,74 @@ json Learner::State::facts(const TrainingPosition& position, const std::string& 
           {"model", options.model},
           {"optimizer", rule_name(options.rule)},
           {"moving_average", options.moving_average.has_value()},
+          {"compression", describe(options.compression)},
           {"seed", options.seed},
           {"data", data_fingerprint}};
 }
 
+std::vector<torch::Tensor> Learner::State::rank_tensors() const {
+  std::vector<torch::Tensor> tensors;
+  for (const auto& item : model->named_buffers()) tensors.push_back(item.value());
+  if (compression)
+    for (const NamedTensor& named : compression->state()) tensors.push_back(named.tensor);
+  return tensors;
+}
+
 torch::Tensor Learner::State::rank_state() const {
   std::vector<torch::Tensor> parts;
-  for (const auto& item : model->named_buffers())
-    parts.push_back(item.value().contiguous().flatten().view(torch::kUInt8));
+  for (const torch::Tensor& tensor : rank_tensors()) parts.push_back(tensor.contiguous().flatten().view(torch::kUInt8));
   parts.push_back(at::detail::getDefaultCPUGenerator().get_state());
   return torch::cat(parts);
 }
 
-void Learner::State::set_rank_state(const torch::Tensor& bytes) {
-  const torch::NoGradGuard no_grad;
+torch::Tensor Learner::State::mean_rank_state(const torch::Tensor& rank_states) const {
+  torch::Tensor mean = rank_states[0].clone();
   std::int64_t begin = 0;
-  for (const auto& item : model->named_buffers()) {
-    const torch::Tensor& buffer = item.value();
-    const auto num_bytes = static_cast<std::int64_t>(buffer.nbytes());
-    std::memcpy(buffer.data_ptr(), bytes.data_ptr<std::uint8_t>() + begin, num_bytes);
+  for (const torch::Tensor& tensor : rank_tensors()) {
+    const auto num_bytes = static_cast<std::int64_t>(tensor.nbytes());
+    if (tensor.is_floating_point())
+      mean.narrow(0, begin, num_bytes)
+          .copy_(rank_states.narrow(1, begin, num_bytes).contiguous().view(tensor.scalar_type()).mean(0).view(torch::kUInt8));
     begin += num_bytes;
   }
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  generator.set_state(bytes.narrow(0, begin, bytes.numel() - begin).clone());
+  return mean;
 }
 
-void Learner::State::set_mean_rank_state(const torch::Tensor& bytes_by_rank) {
+void Learner::State::restore_rank_state(const torch::Tensor& rank_states) {
   const torch::NoGradGuard no_grad;
+  const bool is_root = communicator->rank() == 0;
+  torch::Tensor own = rank_state();
+  const std::string shape = broadcast_object(*communicator, is_root ? concat(rank_states.sizes()) : "", 0);
+  const bool same_ranks = shape == concat(torch::IntArrayRef{communicator->world_size(), own.numel()});
+  if (!same_ranks && !shape.ends_with(concat(", ", own.numel(), "]")))
+    throw DataError(concat("the checkpoint's states of ranks have the shape ", shape, ", not ", own.numel(), " bytes a rank"), kStartAfresh);
+  if (same_ranks)
+    communicator->scatter(is_root ? as_buffer(rank_states) : Buffer{}, as_buffer(own), 0, kRankStates);
+  else {
+    if (is_root) own = mean_rank_state(rank_states);
+    broadcast(*communicator, own, 0, kRankStates);
+  }
   std::int64_t begin = 0;
-  for (const auto& item : model->named_buffers()) {
-    torch::Tensor buffer = item.value();
-    const auto num_bytes = static_cast<std::int64_t>(buffer.nbytes());
-    if (buffer.is_floating_point()) {
-      const torch::Tensor all = bytes_by_rank.narrow(1, begin, num_bytes).contiguous().view(buffer.scalar_type());
-      buffer.copy_(all.mean(0).view(buffer.sizes()));
-    }
+  for (const torch::Tensor& tensor : rank_tensors()) {
+    const auto num_bytes = static_cast<std::int64_t>(tensor.nbytes());
+    std::memcpy(tensor.data_ptr(), own.data_ptr<std::uint8_t>() + begin, num_bytes);
     begin += num_bytes;
   }
+  if (!same_ranks) return;
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  generator.set_state(own.narrow(0, begin, own.numel() - begin).clone());
 }
 
 TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared_ptr<const Checkpoint> checkpoint,
                                           const std::string& data_fingerprint) try {
   const std::string where = directory.string();
-  const json facts = json::parse(checkpoint->facts);
+  json facts = json::parse(checkpoint->facts);
+  facts.emplace("compression", "none");  // before there was any
   const json own = state_->facts({}, data_fingerprint);
   check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
   check_fact(facts, own, "optimizer", where, kStartAfresh);
   check_fact(facts, own, "moving_average", where, "give --model-ema as before, or leave --resume out");
+  check_fact(facts, own, "compression", where, "give the same --compression and its options, or leave --resume out");
   check_fact(facts, own, "seed", where, "give the same --seed: the order of the images depends on it");
   if (facts.at("data") != own.at("data"))
     throw DataError(where + " is of a training on other data: files, sizes or classes differ", kStartAfresh);
@@ -137,27 +160,26 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared
 
 void Learner::connect(Communicator& communicator) {
   state_->communicator = &communicator;
+  if (state_->options.sync_batch_norm) {
+    std::vector<int> ranks(communicator.world_size());
+    std::iota(ranks.begin(), ranks.end(), 0);
+    state_->norm_communicator = communicator.split(ranks);
+    synchronize_batch_norm(*state_->model, *state_->norm_communicator);
+  }
   DistributedOptimizerOptions more;
   more.placement = state_->options.placement;
   more.clip_norm = state_->options.clip_norm;
   more.moving_average = state_->options.moving_average;
+  more.communication_hook = state_->compression;
   const std::shared_ptr<const Checkpoint> opened = std::exchange(state_->opened, nullptr);
   const json facts = json::parse(broadcast_object(communicator, opened ? opened->facts : "{}", 0));
   if (facts.contains("gradient_order")) more.gradient_order = facts["gradient_order"].get<std::vector<std::string>>();
   state_->optimizer = std::make_unique<DistributedOptimizer>(*state_->model, communicator, state_->options.rule, more);
+  state_->note_compression();
   if (!facts.contains("position")) return;
-  std::map<std::string, torch::Tensor> tensors;
-  if (opened) {
-    tensors = part_of(opened->tensors, kOptimizer);
-    tensors[kRankStates] = opened->tensors.at(kRankStates);
-  }
-  tensors = broadcast_tensor_map(communicator, tensors);
-  const torch::Tensor rank_states = tensors.extract(kRankStates).mapped();
-  state_->optimizer->load_state(tensors);
-  if (rank_states.size(0) == communicator.world_size())
-    state_->set_rank_state(rank_states[communicator.rank()]);
-  else
-    state_->set_mean_rank_state(rank_states);
+  state_->optimizer->load_state(
+      broadcast_tensor_map(communicator, opened ? part_of(opened->tensors, kOptimizer) : std::map<std::string, torch::Tensor>()));
+  state_->restore_rank_state(opened ? opened->tensors.at(kRankStates) : torch::Tensor());
 }
 
 std::uint64_t Learner::model_bytes() const {

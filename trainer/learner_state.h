@@ -9,6 +9,7 @@
 #include "trainer/models/resnet.h"
 #include "trainer/parallel/checkpoint.h"
 #include "trainer/parallel/distributed_optimizer.h"
+#include "trainer/parallel/gradient_compression.h"
 #include "trainer/weights/tensor_file.h"
 
 namespace skein {
@@ -16,8 +17,10 @@ namespace skein {
 struct Learner::State {
   LearnerOptions options;
   Resnet model{nullptr};
+  std::shared_ptr<GradientCompression> compression;  ///< null: none
   std::unique_ptr<DistributedOptimizer> optimizer;
   Communicator* communicator = nullptr;
+  std::unique_ptr<Communicator> norm_communicator;  ///< with sync_batch_norm
   std::vector<std::string> notes;
 
   // Checkpoints, on rank 0
@@ -31,15 +34,19 @@ struct Learner::State {
   torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const;
   Tally tally(const torch::Tensor& logits, const torch::Tensor& labels, const torch::Tensor& loss) const;
   Tally forward_backward(const Batch& batch, double weight);
+  void note_compression();
   void set_training(bool training);
   void set_norm_training(bool training);
 
   nlohmann::json facts(const TrainingPosition& position, const std::string& data_fingerprint) const;
-  /// What differs from rank to rank: buffers and the state of the random numbers, as bytes.
+  /// What differs from rank to rank, besides the state of the random numbers: buffers, and what compression has kept.
+  std::vector<torch::Tensor> rank_tensors() const;
+  /// Those and the state of the random numbers, as bytes.
   torch::Tensor rank_state() const;
-  void set_rank_state(const torch::Tensor& bytes);
-  /// Of another number of ranks: every rank takes the averages of the buffers.
-  void set_mean_rank_state(const torch::Tensor& bytes_by_rank);
+  /// Gives every rank its row of rank 0's `rank_states`; where these are of another number of ranks the averages, or row 0
+  /// for what is not a floating-point number, and random numbers as they are. Collective.
+  void restore_rank_state(const torch::Tensor& rank_states);
+  torch::Tensor mean_rank_state(const torch::Tensor& rank_states) const;
 };
 
 }  // namespace skein

@@ -47,6 +47,7 @@ void add_model_options(OptionTable& table, TrainOptions& options) {
   table.add("--freeze-norm", options.freeze_norm,
             "leave the running statistics of BatchNorm as they are and use them (for fine-tuning with small "
             "batches)");
+  table.add("--sync-bn", options.sync_bn, "BatchNorm over the images of all ranks: N ranks train as one with N times the batch");
 }
 
 void add_training_options(OptionTable& table, TrainOptions& options) {
@@ -102,6 +103,16 @@ void add_speed_options(OptionTable& table, TrainOptions& options) {
            "host: parameters and state once per host, updated by its ranks together; sharded: state divided among all "
            "ranks (ZeRO-1); replicated: all on every rank")
       .choices({"host", "sharded", "replicated"});
+  table
+      .add("--compression", options.compression,
+           "of gradients on their way between hosts: fp16 and bf16 halve them, powersgd and topk send a small part and what is "
+           "missing later")
+      .choices({"none", "fp16", "bf16", "powersgd", "topk"});
+  table.add("--powersgd-rank", options.powersgd_rank, "of the approximation: higher is closer and larger").at_least(1);
+  table.add("--topk-ratio", options.topk_ratio, "share of the gradients' elements that is sent").range(1e-6, 1);
+  table.add("--compression-start", options.compression_start, "steps with whole gradients before powersgd or topk begins")
+      .unit("STEPS")
+      .at_least(0);
   table
       .add("--threads", options.threads,
            "threads per rank for one operation; else OMP_NUM_THREADS, else chosen from the cores")
@@ -159,13 +170,28 @@ void add_message_options(OptionTable& table, TrainOptions& options) {
 
 /// A flag that counts only beside certain others. With its default value it is let pass anywhere, so that the options
 /// of a run, fed back as --config, are accepted.
-struct ScheduleFlag {
+struct DependentFlag {
   const char* key;
   bool (*has_effect)(const TrainOptions&);
   std::string (*setting)(const TrainOptions&);  ///< what takes its effect away
   const char* remedy;
 };
 
+std::string opt_setting(const TrainOptions& options) {
+  return "--opt " + options.opt;
+}
+bool has_betas(const TrainOptions& options) {
+  return options.opt == "adamw" || options.opt == "lamb";
+}
+std::string no_model_ema(const TrainOptions&) {
+  return "no --model-ema";
+}
+bool has_model_ema(const TrainOptions& options) {
+  return options.model_ema;
+}
+std::string compression_setting(const TrainOptions& options) {
+  return "--compression " + options.compression;
+}
 std::string scheduler_setting(const TrainOptions& options) {
   return "--lr-scheduler " + options.lr_scheduler;
 }
@@ -176,7 +202,15 @@ bool warms_up(const TrainOptions& options) {
   return options.lr_warmup_epochs > 0;
 }
 
-const ScheduleFlag kScheduleFlags[] = {
+const DependentFlag kDependentFlags[] = {
+    {"opt_betas", has_betas, opt_setting, "use --opt adamw or lamb, or drop it"},
+    {"model_ema_steps", has_model_ema, no_model_ema, "add --model-ema"},
+    {"model_ema_decay", has_model_ema, no_model_ema, "add --model-ema"},
+    {"powersgd_rank", [](const TrainOptions& o) { return o.compression == "powersgd"; }, compression_setting,
+     "add --compression powersgd"},
+    {"topk_ratio", [](const TrainOptions& o) { return o.compression == "topk"; }, compression_setting, "add --compression topk"},
+    {"compression_start", [](const TrainOptions& o) { return o.compression == "powersgd" || o.compression == "topk"; },
+     compression_setting, "use --compression powersgd or topk"},
     {"lr_step_size", [](const TrainOptions& o) { return o.lr_scheduler == "steplr"; }, scheduler_setting,
      "drop it, or use --lr-scheduler steplr"},
     {"lr_milestones", [](const TrainOptions& o) { return o.lr_scheduler == "multisteplr"; }, scheduler_setting,
@@ -214,10 +248,8 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
     throw UsageError("--opt-betas takes two numbers from 0 to below 1", "e.g. --opt-betas 0.9,0.999");
   if (options.nesterov && options.opt != "sgd" && options.opt != "lars")
     throw UsageError("--nesterov has no effect with --opt " + options.opt, "drop it, or use --opt sgd");
-  if (!table.option("opt_betas").has_default() && options.opt != "adamw" && options.opt != "lamb")
-    throw UsageError("--opt-betas has no effect with --opt " + options.opt, "use --opt adamw or lamb, or drop it");
-  if (!options.model_ema && !(table.option("model_ema_steps").has_default() && table.option("model_ema_decay").has_default()))
-    throw UsageError("--model-ema-steps and --model-ema-decay have no effect without --model-ema", "add --model-ema");
+  if (options.sync_bn && options.freeze_norm)
+    throw UsageError("--sync-bn shares the statistics of BatchNorm and --freeze-norm takes none", "leave one of them out");
   if (options.test_only && !options.resume.empty())
     throw UsageError("--test-only evaluates and --resume goes on training", "leave one of them out");
   if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
@@ -232,7 +264,7 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
         "warm up for fewer epochs");
   if (options.lr_scheduler == "multisteplr" && options.lr_milestones.empty())
     throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
-  for (const ScheduleFlag& flag : kScheduleFlags) {
+  for (const DependentFlag& flag : kDependentFlags) {
     const Option& option = table.option(flag.key);
     if (!option.has_default() && !flag.has_effect(options))
       throw UsageError(concat(option.flag(), " has no effect with ", flag.setting(options)), flag.remedy);

@@ -28,6 +28,7 @@ struct TrainOptions {
   std::string model = "resnet18";
   std::optional<std::filesystem::path> weights;
   bool freeze_norm = false;
+  bool sync_bn = false;
 
   // Training
   int epochs = 90;
@@ -61,6 +62,10 @@ struct TrainOptions {
   std::string amp = "off";
   bool channels_last = true;
   std::string optimizer_state = "host";
+  std::string compression = "none";
+  int powersgd_rank = 4;
+  double topk_ratio = 0.01;
+  int compression_start = 0;  ///< step
   std::optional<int> threads;  ///< of each rank for one operation; empty: chosen from the cores
 
   // Results

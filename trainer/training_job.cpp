@@ -15,6 +15,7 @@
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
 #include "trainer/learner.h"
+#include "trainer/learner_options.h"
 #include "trainer/requeue.h"
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
@@ -60,46 +61,6 @@ CoreShare find_core_share(World& world, Communicator& communicator) {
   return share_cores(cores_of_machine, position, num_host_cores());
 }
 
-UpdateOptions update_rule(const TrainOptions& o) {
-  if (o.opt == "adamw")
-    return AdamWOptions{.lr = o.lr, .beta1 = o.opt_betas[0], .beta2 = o.opt_betas[1], .weight_decay = o.weight_decay};
-  if (o.opt == "lamb")
-    return LambOptions{.lr = o.lr, .beta1 = o.opt_betas[0], .beta2 = o.opt_betas[1], .weight_decay = o.weight_decay};
-  if (o.opt == "lars")
-    return LarsOptions{.lr = o.lr, .momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov};
-  return SgdOptions{.lr = o.lr, .momentum = o.momentum, .weight_decay = o.weight_decay, .nesterov = o.nesterov};
-}
-
-StatePlacement placement(const std::string& name) {
-  if (name == "sharded") return StatePlacement::kSharded;
-  return name == "host" ? StatePlacement::kHost : StatePlacement::kReplicated;
-}
-
-/// torchvision's: the decay is meant for one epoch-sized stretch, whatever the batch and the number of updates.
-MovingAverageOptions moving_average(const TrainOptions& options, int world_size) {
-  const double adjust = static_cast<double>(world_size) * options.batch_size * options.model_ema_steps / options.epochs;
-  return {.decay = 1 - std::min(1.0, (1 - options.model_ema_decay) * adjust), .every = options.model_ema_steps};
-}
-
-LearnerOptions learner_options(const TrainOptions& options, const TrainingData& data, const ThreadBudget& budget,
-                               int world_size) {
-  LearnerOptions learner;
-  learner.model = options.model;
-  learner.num_classes = static_cast<std::int64_t>(data.num_classes());
-  learner.weights = options.weights;
-  learner.freeze_norm = options.freeze_norm;
-  learner.rule = update_rule(options);
-  learner.placement = placement(options.optimizer_state);
-  learner.clip_norm = options.clip_grad_norm;
-  if (options.model_ema) learner.moving_average = moving_average(options, world_size);
-  learner.label_smoothing = options.label_smoothing;
-  learner.bf16 = options.amp == "bf16";
-  learner.channels_last = options.channels_last;
-  learner.seed = options.seed;
-  learner.num_threads = budget.intra_op_threads;
-  return learner;
-}
-
 /// What every rank has once nothing stands in the way of training.
 struct Preparations {
   TrainingData data;
@@ -123,7 +84,10 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
   });
   check_same_data(communicator, made.data.fingerprint(), made.data.summary());
   check_on_all_ranks(communicator, [&] {
-    made.learner = std::make_unique<Learner>(learner_options(options, made.data, made.budget, world.world_size()));
+    LearnerOptions learner = learner_options(options, world.world_size());
+    learner.num_classes = static_cast<std::int64_t>(made.data.num_classes());
+    learner.num_threads = made.budget.intra_op_threads;
+    made.learner = std::make_unique<Learner>(learner);
   });
   check_on_all_ranks(communicator, [&] {
     if (options.on_signal == "requeue" && !environment_variable("SLURM_JOB_ID"))
@@ -264,12 +228,12 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   const bool is_main = world.rank() == 0;
   Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
-  announce(world, request, made, progress);
   if (is_main) {
     write_classes(place.outputs / "classes.json", made.data);
     made.learner->set_outputs(place.outputs, request.options.keep_checkpoints, request.options.keep_best);
   }
   made.learner->connect(*communicator);
+  announce(world, request, made, progress);
   Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop},
                   made.budget.workers, made.position);
 

@@ -19,7 +19,7 @@ nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride =
 /// Projects the block's input where its output has another shape; null where it has not.
 nn::Sequential projection(int64_t in, int64_t out, int64_t stride) {
   if (in == out && stride == 1) return nullptr;
-  return nn::Sequential(convolution(in, out, 1, stride), nn::BatchNorm2d(out));
+  return nn::Sequential(convolution(in, out, 1, stride), SyncBatchNorm2d(out));
 }
 
 struct BlockShape {
@@ -33,7 +33,7 @@ class BlockImpl : public nn::Module {
  public:
   virtual torch::Tensor forward(torch::Tensor input) = 0;
   /// The normalisation that ends the residual branch.
-  virtual nn::BatchNorm2d last_norm() const = 0;
+  virtual SyncBatchNorm2d last_norm() const = 0;
 };
 
 class BasicBlockImpl : public BlockImpl {
@@ -42,9 +42,9 @@ class BasicBlockImpl : public BlockImpl {
 
   BasicBlockImpl(const BlockShape& shape, nn::Sequential downsample)
       : conv1_(register_module("conv1", convolution(shape.in, shape.width, 3, shape.stride))),
-        bn1_(register_module("bn1", nn::BatchNorm2d(shape.width))),
+        bn1_(register_module("bn1", SyncBatchNorm2d(shape.width))),
         conv2_(register_module("conv2", convolution(shape.width, shape.out, 3))),
-        bn2_(register_module("bn2", nn::BatchNorm2d(shape.out))),
+        bn2_(register_module("bn2", SyncBatchNorm2d(shape.out))),
         downsample_(std::move(downsample)) {
     if (downsample_) register_module("downsample", downsample_);
   }
@@ -55,13 +55,13 @@ class BasicBlockImpl : public BlockImpl {
     return residual.add_(downsample_ ? downsample_->forward(input) : input).relu_();
   }
 
-  nn::BatchNorm2d last_norm() const override { return bn2_; }
+  SyncBatchNorm2d last_norm() const override { return bn2_; }
 
  private:
   nn::Conv2d conv1_;
-  nn::BatchNorm2d bn1_;
+  SyncBatchNorm2d bn1_;
   nn::Conv2d conv2_;
-  nn::BatchNorm2d bn2_;
+  SyncBatchNorm2d bn2_;
   nn::Sequential downsample_;
 };
 
@@ -71,11 +71,11 @@ class BottleneckImpl : public BlockImpl {
 
   BottleneckImpl(const BlockShape& shape, nn::Sequential downsample)
       : conv1_(register_module("conv1", convolution(shape.in, shape.width, 1))),
-        bn1_(register_module("bn1", nn::BatchNorm2d(shape.width))),
+        bn1_(register_module("bn1", SyncBatchNorm2d(shape.width))),
         conv2_(register_module("conv2", convolution(shape.width, shape.width, 3, shape.stride))),
-        bn2_(register_module("bn2", nn::BatchNorm2d(shape.width))),
+        bn2_(register_module("bn2", SyncBatchNorm2d(shape.width))),
         conv3_(register_module("conv3", convolution(shape.width, shape.out, 1))),
-        bn3_(register_module("bn3", nn::BatchNorm2d(shape.out))),
+        bn3_(register_module("bn3", SyncBatchNorm2d(shape.out))),
         downsample_(std::move(downsample)) {
     if (downsample_) register_module("downsample", downsample_);
   }
@@ -87,15 +87,15 @@ class BottleneckImpl : public BlockImpl {
     return residual.add_(downsample_ ? downsample_->forward(input) : input).relu_();
   }
 
-  nn::BatchNorm2d last_norm() const override { return bn3_; }
+  SyncBatchNorm2d last_norm() const override { return bn3_; }
 
  private:
   nn::Conv2d conv1_;
-  nn::BatchNorm2d bn1_;
+  SyncBatchNorm2d bn1_;
   nn::Conv2d conv2_;
-  nn::BatchNorm2d bn2_;
+  SyncBatchNorm2d bn2_;
   nn::Conv2d conv3_;
-  nn::BatchNorm2d bn3_;
+  SyncBatchNorm2d bn3_;
   nn::Sequential downsample_;
 };
 
@@ -115,7 +115,7 @@ int64_t append_blocks(nn::Sequential& layer, int64_t num_blocks, int64_t in, int
 
 ResnetImpl::ResnetImpl(const ResnetShape& shape, int64_t num_classes, const ResnetOptions& options)
     : conv1_(register_module("conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)))),
-      bn1_(register_module("bn1", nn::BatchNorm2d(64))),
+      bn1_(register_module("bn1", SyncBatchNorm2d(64))),
       layers_{nullptr, nullptr, nullptr, nullptr},
       fc_(nullptr) {
   for (int64_t index = 0; index < 4; ++index) {

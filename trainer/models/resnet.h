@@ -9,6 +9,7 @@
 #include <string>
 
 #include "trainer/models/resnet_shape.h"
+#include "trainer/parallel/sync_batch_norm.h"
 
 namespace skein {
 
@@ -19,7 +20,7 @@ struct ResnetOptions {
 
 /// Parameters, buffers, their order and their numerics are torchvision's: conv1, bn1, layer1.0.conv1, ...,
 /// layer2.0.downsample.0, ..., fc. The same torch::manual_seed gives torchvision's initial weights.
-/// Trains and evaluates in float32 and under AutocastGuard, in either memory format.
+/// Trains and evaluates in float32 and under AutocastGuard, in either memory format. synchronize_batch_norm() may be called on it.
 class ResnetImpl : public torch::nn::Module {
  public:
   ResnetImpl(const ResnetShape& shape, int64_t num_classes, const ResnetOptions& options = {});
@@ -33,7 +34,7 @@ class ResnetImpl : public torch::nn::Module {
 
   int64_t num_channels_ = 64;  // what the next block receives; used while building
   torch::nn::Conv2d conv1_;
-  torch::nn::BatchNorm2d bn1_;
+  SyncBatchNorm2d bn1_;
   std::array<torch::nn::Sequential, 4> layers_;
   torch::nn::Linear fc_;
 };

@@ -3,7 +3,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
+#include <algorithm>
+
 #include "runtime/process/error.h"
+#include "runtime/process/text.h"
 #include "trainer/parallel/tensor_buffer.h"
 
 namespace skein {
@@ -24,17 +27,21 @@ struct Statistics {
 };
 
 Statistics statistics_of(const Tensor& input, Communicator& communicator) {
-  const auto [variance, mean] = torch::var_mean(input.to(torch::kFloat32), kAllButChannels, /*unbiased=*/false);
-  const Tensor own_mean = mean.to(torch::kFloat64);
-  const Tensor own_square = variance.to(torch::kFloat64) + own_mean.square();
-  const double own_count = static_cast<double>(input.numel() / input.size(1));
-  Tensor sums = torch::cat({own_mean * own_count, own_square * own_count, torch::full({1}, own_count, torch::kFloat64)});
-  allreduce(communicator, sums, ReduceOp::kSum, "batch statistics");
   const std::int64_t channels = input.size(1);
+  Tensor sums = torch::zeros({2 * channels + 1}, torch::kFloat64);
+  if (input.numel() > 0) {
+    const auto [variance, mean] = torch::var_mean(input.to(torch::kFloat32), kAllButChannels, /*unbiased=*/false);
+    const Tensor own_mean = mean.to(torch::kFloat64);
+    const Tensor own_square = variance.to(torch::kFloat64) + own_mean.square();
+    const double own_count = static_cast<double>(input.numel() / channels);
+    sums = torch::cat({own_mean * own_count, own_square * own_count, torch::full({1}, own_count, torch::kFloat64)});
+  }
+  allreduce(communicator, sums, ReduceOp::kSum, "batch statistics");
   Statistics all;
   all.count = sums[2 * channels].item<double>();
-  all.mean = sums.narrow(0, 0, channels) / all.count;
-  all.variance = (sums.narrow(0, channels, channels) / all.count - all.mean.square()).clamp_min(0);
+  const double divisor = std::max(1.0, all.count);
+  all.mean = sums.narrow(0, 0, channels) / divisor;
+  all.variance = (sums.narrow(0, channels, channels) / divisor - all.mean.square()).clamp_min(0);
   return all;
 }
 
@@ -77,21 +84,22 @@ class SyncNormalize : public torch::autograd::Function<SyncNormalize> {
 
 Tensor SyncBatchNorm2dImpl::forward(const Tensor& input) {
   if (communicator_ == nullptr || !is_training()) return torch::nn::BatchNorm2dImpl::forward(input);
-  if (input.dim() != 4 || input.size(0) == 0)
-    throw UsageError("SyncBatchNorm2d needs a batch of images, [N, C, H, W] with N above 0, on every rank");
+  if (input.dim() != 4) throw UsageError(concat("SyncBatchNorm2d needs images, [N, C, H, W], not ", input.sizes()));
   Statistics all;
   {
     const torch::NoGradGuard no_grad;
     all = statistics_of(input.detach(), *communicator_);
-    if (options.track_running_stats()) {
+    if (options.track_running_stats() && all.count > 1) {
       num_batches_tracked += 1;
       const double share = options.momentum() ? *options.momentum() : 1.0 / num_batches_tracked.item<double>();
-      const double unbiased = all.count > 1 ? all.count / (all.count - 1) : 1;
+      const double unbiased = all.count / (all.count - 1);
       running_mean.mul_(1 - share).add_(all.mean.to(running_mean.scalar_type()), share);
       running_var.mul_(1 - share).add_((all.variance * unbiased).to(running_var.scalar_type()), share);
     }
   }
-  return SyncNormalize::apply(input, weight, bias, all.mean, all.variance, options.eps(), all.count,
+  if (all.count <= 1 && options.track_running_stats())
+    return torch::batch_norm(input, weight, bias, running_mean, running_var, /*training=*/false, 0, options.eps(), false);
+  return SyncNormalize::apply(input, weight, bias, all.mean, all.variance, options.eps(), std::max(1.0, all.count),
                               reinterpret_cast<std::int64_t>(communicator_));
 }
 

@@ -13,8 +13,9 @@ namespace skein {
 class SyncBatchNorm2dImpl : public torch::nn::BatchNorm2dImpl {
  public:
   using torch::nn::BatchNorm2dImpl::BatchNorm2dImpl;
-  /// [N, C, H, W]; N may differ by rank but must not be 0. While training collective, and so is its backward: all ranks
-  /// use the module's layers in the same order.
+  /// [N, C, H, W]; N may differ by rank, and be 0 on some. While training collective, and so is its backward: all ranks use
+  /// the module's layers in the same order, those without images too (`loss = logits.sum()` does for them). Where all ranks
+  /// together have less than two values a channel, the running statistics are used and stay as they are.
   torch::Tensor forward(const torch::Tensor& input);
   /// Null: not any more. The communicator must outlive the use.
   void synchronize_over(Communicator* communicator) { communicator_ = communicator; }

@@ -1,5 +1,5 @@
 // The same training, divided differently: over ranks or over batches whose gradients are accumulated.
-// BatchNorm is frozen, since its batch statistics depend on the division.
+// BatchNorm is frozen or synchronized, since its batch statistics depend on the division.
 //
 // Sums in another order round differently, which moves the weights by some 1e-6 of the way they go. Now and then an
 // activation lies so close to zero that the rounding decides whether ReLU passes its gradient; such a training ends
@@ -39,6 +39,7 @@ struct Division {
   std::string batch_size;
   std::vector<std::string> more = {};
   std::string data = "data";  // the folder of the images
+  std::string norm = "--freeze-norm";
 };
 
 class Equivalence : public TrainerTest {
@@ -65,7 +66,7 @@ class Equivalence : public TrainerTest {
   }
   std::string trained(const Division& division, const std::string& seed) {
     const std::string id = division.name + "-" + seed;
-    std::vector<std::string> all = flags(id, {"--freeze-norm", "--weights", model(start(seed)), "--batch-size",
+    std::vector<std::string> all = flags(id, {division.norm, "--weights", model(start(seed)), "--batch-size",
                                               division.batch_size, "--lr", "0.001", "--seed", seed});
     all.insert(all.end(), division.more.begin(), division.more.end());
     std::replace(all.begin(), all.end(), data().string(), (directory() / division.data).string());
@@ -108,6 +109,13 @@ TEST_F(Equivalence, OverAccumulatedBatches) {
 TEST_F(Equivalence, ARankWithoutImagesInTheLastStep) {
   // 34 images in steps of 33: the last step has one image, on rank 0.
   expect_same({"three", 3, "11"}, {"whole33", 1, "33"});
+}
+
+TEST_F(Equivalence, OverRanksWithSynchronizedBatchNorm) {
+  expect_same({"synced2", 2, "17", {}, "data", "--sync-bn"}, {"alone34", 1, "34", {}, "data", "--sync-bn"});
+  // The last step has two images, so the last rank none. They are larger, for the sake of stable statistics.
+  const std::vector<std::string> larger{"--train-crop-size", "96"};
+  expect_same({"synced4", 4, "8", larger, "data", "--sync-bn"}, {"alone32", 1, "32", larger, "data", "--sync-bn"});
 }
 
 TEST_F(Equivalence, SkippingAnImageLeavesItOut) {

@@ -66,6 +66,12 @@ TEST(TrainOptions, FlagsWithoutEffectAreRefused) {
   refused({"--lr-scheduler", "cosineannealinglr", "--lr-gamma", "0.5"}, "--lr-gamma has no effect");
   refused({"--lr-warmup-method", "linear"}, "--lr-warmup-method has no effect with --lr-warmup-epochs 0");
   refused({"--lr-warmup-decay", "0.5"}, "--lr-warmup-decay has no effect");
+  refused({"--opt-betas", "0.8,0.9"}, "--opt-betas has no effect with --opt sgd");
+  refused({"--model-ema-steps", "3"}, "--model-ema-steps has no effect with no --model-ema");
+  refused({"--powersgd-rank", "3"}, "--powersgd-rank has no effect with --compression none");
+  refused({"--topk-ratio", "0.3", "--compression", "bf16"}, "--topk-ratio has no effect with --compression bf16");
+  refused({"--compression-start", "3", "--compression", "fp16"}, "--compression-start has no effect with --compression fp16");
+  refused({"--sync-bn", "--freeze-norm"}, "--sync-bn shares the statistics");
   EXPECT_NO_THROW(parsed({"--lr-min", "0"})) << "the default, as the options of a run fed back give it";
   EXPECT_NO_THROW(parsed({"--lr-warmup-method", "linear", "--lr-warmup-epochs", "2"}));
 }

@@ -42,8 +42,8 @@ std::vector<torch::Tensor> chosen_gradients(int rank, int step) {
 
 using MakeHook = std::function<std::shared_ptr<GradientCompression>()>;
 const std::vector<std::pair<const char*, MakeHook>> kErrorFeedback = {
-    {"PowerSGD", [] { return power_sgd_hook({.rank = 1}); }},  // `values` gives matrices of rank 2
-    {"top-k", [] { return top_k_hook({.ratio = 0.1}); }}};
+    {"PowerSGD", [] { return compression_hook(PowerSgdOptions{.rank = 1}); }},  // `values` gives matrices of rank 2
+    {"top-k", [] { return compression_hook(TopKOptions{.ratio = 0.1}); }}};
 
 DataParallelOptions options_with(std::shared_ptr<GradientCompression> hook) {
   DataParallelOptions options;
@@ -103,7 +103,7 @@ TEST(GradientCompression, WithErrorFeedbackEverythingArrivesInTheEnd) {
 TEST(GradientCompression, PowerSgdFindsAMatrixOfLowRank) {
   run_ranks({2, 1}, [](Communicator& comm) {
     Chosen net;
-    DataParallel parallel(*net, comm, options_with(power_sgd_hook({.rank = 2, .min_compression_rate = 1})));
+    DataParallel parallel(*net, comm, options_with(compression_hook(PowerSgdOptions{.rank = 2, .min_compression_rate = 1})));
     auto gradients = chosen_gradients(comm.rank(), 0);
     gradients[0] = torch::outer(test::values({40}, 1), test::values({90}, 2)) * (comm.rank() + 1) +
                    torch::outer(test::values({40}, 3), test::values({90}, 4));
@@ -118,7 +118,7 @@ TEST(GradientCompression, PowerSgdFindsAMatrixOfLowRank) {
 TEST(GradientCompression, TopKSendsTheLargest) {
   run_ranks({2}, [](Communicator& comm) {
     Chosen net;
-    DataParallel parallel(*net, comm, options_with(top_k_hook({.ratio = 2.0 / 3600})));
+    DataParallel parallel(*net, comm, options_with(compression_hook(TopKOptions{.ratio = 2.0 / 3600})));
     std::vector<torch::Tensor> gradients = chosen_gradients(0, 0);
     gradients[0] = torch::full({40, 90}, 0.1);
     gradients[0][comm.rank()][5] = -8;  // of rank 0 and of rank 1
@@ -137,22 +137,22 @@ TEST(GradientCompression, TellsHowMuchTravels) {
   run_ranks({1}, [](Communicator& comm) {
     Chosen net;
     const std::uint64_t all = 4 * (40 * 90 + 24 * 72 + 24);
-    const auto power = power_sgd_hook({.rank = 2});
+    const auto power = compression_hook(PowerSgdOptions{.rank = 2});
     { DataParallel parallel(*net, comm, options_with(power)); }
     EXPECT_EQ(power->bytes().gradients, all);
     EXPECT_EQ(power->bytes().messages, 4u * (2 * (40 + 90) + 2 * (24 + 72) + 24));
-    const auto top = top_k_hook({.ratio = 0.25});
+    const auto top = compression_hook(TopKOptions{.ratio = 0.25});
     { DataParallel parallel(*net, comm, options_with(top)); }
     EXPECT_EQ(top->bytes().messages, 4u * (2 * 900 + 2 * 432 + 24));
-    const auto whole = power_sgd_hook({.rank = 20});  // would save less than half
+    const auto whole = compression_hook(PowerSgdOptions{.rank = 20});  // would save less than half
     { DataParallel parallel(*net, comm, options_with(whole)); }
     EXPECT_EQ(whole->bytes().messages, all);
   });
 }
 
 TEST(GradientCompression, BeginsWithTheStepAskedFor) {
-  for (const MakeHook& make : std::vector<MakeHook>{[] { return power_sgd_hook({.rank = 1, .first_step = 2}); },
-                                                    [] { return top_k_hook({.first_step = 2}); }})
+  for (const MakeHook& make : std::vector<MakeHook>{[] { return compression_hook(PowerSgdOptions{.rank = 1, .first_step = 2}); },
+                                                    [] { return compression_hook(TopKOptions{.first_step = 2}); }})
     run_ranks({2}, [&](Communicator& comm) {
       Chosen net;
       DataParallel parallel(*net, comm, options_with(make()));
@@ -165,13 +165,13 @@ TEST(GradientCompression, BeginsWithTheStepAskedFor) {
 TEST(GradientCompression, SixteenBitsTravelBetweenHostsOnly) {
   run_ranks({2}, [](Communicator& comm) {
     Chosen net;
-    DataParallel parallel(*net, comm, options_with(wire_type_hook(DType::kBFloat16)));
+    DataParallel parallel(*net, comm, options_with(compression_hook(WireTypeOptions{DType::kBFloat16})));
     EXPECT_TRUE(torch::equal(averages(net, chosen_gradients(comm.rank(), 0))[0], true_averages(comm, 0)[0]));
   });
   for (const auto& [type, error] : {std::pair(DType::kBFloat16, 1.0 / 128), std::pair(DType::kFloat16, 1.0 / 1024)})
     run_ranks({1, 1}, [type = type, error = error](Communicator& comm) {
       Chosen net;
-      const auto hook = wire_type_hook(type);
+      const auto hook = compression_hook(WireTypeOptions{type});
       DataParallelOptions options;
       options.communication_hook = hook;
       DataParallel parallel(*net, comm, options);
@@ -269,12 +269,12 @@ TEST(GradientCompression, InAJoinScopeTheAverageIsOverThoseThatStillTrain) {
 }
 
 TEST(GradientCompression, OptionsThatMakeNoSenseAreRefused) {
-  EXPECT_THROW_SAYING(power_sgd_hook({.rank = 0}), UsageError, "rank is 0");
-  EXPECT_THROW_SAYING(power_sgd_hook({.min_compression_rate = 0.5}), UsageError, "min_compression_rate");
-  EXPECT_THROW_SAYING(power_sgd_hook({.first_step = -1}), UsageError, "first_step");
-  EXPECT_THROW_SAYING(top_k_hook({.ratio = 0}), UsageError, "ratio is 0");
-  EXPECT_THROW_SAYING(top_k_hook({.ratio = 1.5}), UsageError, "ratio is 1.5");
-  EXPECT_THROW_SAYING(wire_type_hook(DType::kFloat32), UsageError, "float32");
+  EXPECT_THROW_SAYING(compression_hook(PowerSgdOptions{.rank = 0}), UsageError, "rank is 0");
+  EXPECT_THROW_SAYING(compression_hook(PowerSgdOptions{.min_compression_rate = 0.5}), UsageError, "min_compression_rate");
+  EXPECT_THROW_SAYING(compression_hook(PowerSgdOptions{.first_step = -1}), UsageError, "first_step");
+  EXPECT_THROW_SAYING(compression_hook(TopKOptions{.ratio = 0}), UsageError, "ratio is 0");
+  EXPECT_THROW_SAYING(compression_hook(TopKOptions{.ratio = 1.5}), UsageError, "ratio is 1.5");
+  EXPECT_THROW_SAYING(compression_hook(WireTypeOptions{DType::kFloat32}), UsageError, "float32");
 }
 
 }  // namespace

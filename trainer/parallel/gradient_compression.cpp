@@ -1,7 +1,10 @@
+#include "trainer/parallel/gradient_compression.h"
+
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "trainer/parallel/gradient_compression.h"
+#include "trainer/parallel/power_sgd_hook.h"
 #include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/top_k_hook.h"
 
 namespace skein {
 namespace {
@@ -41,10 +44,18 @@ class WireTypeHook final : public GradientCompression {
   CompressedBytes bytes_;
 };
 
+struct MakeHook {
+  using Hook = std::shared_ptr<GradientCompression>;
+  Hook operator()(std::monostate) const { return nullptr; }
+  Hook operator()(const WireTypeOptions& options) const { return std::make_shared<WireTypeHook>(options.wire_dtype); }
+  Hook operator()(const PowerSgdOptions& options) const { return std::make_shared<PowerSgdHook>(options); }
+  Hook operator()(const TopKOptions& options) const { return std::make_shared<TopKHook>(options); }
+};
+
 }  // namespace
 
-std::shared_ptr<GradientCompression> wire_type_hook(DType wire_dtype) {
-  return std::make_shared<WireTypeHook>(wire_dtype);
+std::shared_ptr<GradientCompression> compression_hook(const CompressionOptions& options) {
+  return std::visit(MakeHook{}, options);
 }
 
 }  // namespace skein
