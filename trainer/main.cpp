@@ -66,7 +66,7 @@ int run(int argc, char** argv) {
   check_train_options(options, table);
   const std::vector<std::string> command(argv, argv + argc);
   const ProgressStyle progress = choose_progress_style(options.progress, STDOUT_FILENO);
-  keep_freed_memory();
+  return_freed_memory();
   SignalWatch signals;
   World world(argc, argv);
   return run_in_world(world, {options, table, command, std::cout, progress}, signals);

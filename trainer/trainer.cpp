@@ -8,6 +8,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
 
 namespace skein {
@@ -159,6 +160,7 @@ Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std:
     ++position_.num_steps_skipped;
     step.tally = {};
   }
+  if (position_.num_steps_done == first_step_) keep_freed_memory();
   ++position_.num_steps_done;
   position_.images_done += static_cast<std::int64_t>(num_planned);
   return step;

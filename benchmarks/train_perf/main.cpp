@@ -17,6 +17,7 @@
 #include "runtime/process/text.h"
 #include "runtime/process/world.h"
 #include "trainer/models/autocast.h"
+#include "trainer/models/gemm_conv.h"
 #include "trainer/models/memory_format.h"
 #include "trainer/models/resnet.h"
 #include "trainer/parallel/allocation.h"
@@ -34,6 +35,7 @@ struct Options {
   int num_threads = 1;
   std::int64_t bucket_mib = 25;
   bool channels_last = true;
+  bool gemm_conv = true;
   std::string amp = "off";
   std::string bound = "off";
   std::string update = "host";
@@ -51,6 +53,7 @@ void declare(OptionTable& table, Options& options) {
   table.add("--threads", options.num_threads, "threads per rank for computation").at_least(1);
   table.add("--bucket-mib", options.bucket_mib, "gradients that travel together, in MiB").at_least(1);
   table.add("--channels-last", options.channels_last, "keep the channels of a pixel together in memory");
+  table.add("--gemm-conv", options.gemm_conv, "convolutions of few pixels as matrix products; else LibTorch computes all of them");
   table.add("--amp", options.amp, "automatic mixed precision").choices({"off", "bf16"});
   table
       .add("--update", options.update,
@@ -122,6 +125,7 @@ class Trainee {
     torch::manual_seed(0);
     Resnet model = make_resnet(options.model, 1000);
     if (options.channels_last) to_channels_last(*model);
+    use_gemm(*model, options.gemm_conv);
     return model;
   }
   DataParallel* parallel() { return distributed_ ? &distributed_->parallel() : parallel_.get(); }
@@ -187,7 +191,9 @@ nlohmann::json measure(Communicator& comm, const Options& options) {
   std::unique_ptr<Trainee> barrier_step;
   if (num_rounds > 0) barrier_step = std::make_unique<Trainee>(comm, options, "barrier");
   Times warmup;
-  run_steps(comm, step, options.num_warmup, warmup);
+  run_steps(comm, step, 1, warmup);
+  keep_freed_memory();
+  run_steps(comm, step, options.num_warmup - 1, warmup);
   if (barrier_step) run_steps(comm, *barrier_step, options.num_warmup, warmup);
   step.reset_stats();
   Times times;
@@ -258,7 +264,7 @@ int main(int argc, char** argv) {
       "train_perf", "Measures a data-parallel training step on synthetic images. Start it with mpirun.", SKEIN_VERSION);
   skein::bench::declare(table, options);
   return skein::bench::benchmark_main(argc, argv, table, [&](skein::World& world) {
-    skein::keep_freed_memory();
+    skein::return_freed_memory();
     skein::bench::run(world, table, options);
     return 0;
   });

@@ -33,7 +33,7 @@ FOLDERS = {
     "collectives/nccl/": (("collectives/", "runtime/process/"), ("CUDA",)),
     "trainer/parallel/": (("trainer/parallel/", "trainer/weights/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "trainer/data/": (("trainer/data/", "runtime/"), ("libjpeg", "libpng", "zlib", "Highway", "JSON")),
-    "trainer/models/": (("trainer/models/", "trainer/parallel/sync_batch_norm.h", "trainer/weights/", "runtime/"), ("LibTorch",)),
+    "trainer/models/": (("trainer/models/", "trainer/parallel/", "trainer/weights/", "runtime/"), ("LibTorch",)),
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
     "trainer/": (("trainer/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "launcher/": (("launcher/", "runtime/"), ("JSON",)),

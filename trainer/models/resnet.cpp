@@ -6,14 +6,15 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "trainer/models/gemm_conv.h"
 
 namespace skein {
 namespace {
 
 namespace nn = torch::nn;
 
-nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+GemmConv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1) {
+  return GemmConv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
 /// Projects the block's input where its output has another shape; null where it has not.
@@ -58,9 +59,9 @@ class BasicBlockImpl : public BlockImpl {
   SyncBatchNorm2d last_norm() const override { return bn2_; }
 
  private:
-  nn::Conv2d conv1_;
+  GemmConv2d conv1_;
   SyncBatchNorm2d bn1_;
-  nn::Conv2d conv2_;
+  GemmConv2d conv2_;
   SyncBatchNorm2d bn2_;
   nn::Sequential downsample_;
 };
@@ -90,11 +91,11 @@ class BottleneckImpl : public BlockImpl {
   SyncBatchNorm2d last_norm() const override { return bn3_; }
 
  private:
-  nn::Conv2d conv1_;
+  GemmConv2d conv1_;
   SyncBatchNorm2d bn1_;
-  nn::Conv2d conv2_;
+  GemmConv2d conv2_;
   SyncBatchNorm2d bn2_;
-  nn::Conv2d conv3_;
+  GemmConv2d conv3_;
   SyncBatchNorm2d bn3_;
   nn::Sequential downsample_;
 };

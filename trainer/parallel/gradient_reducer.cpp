@@ -42,14 +42,16 @@ DataParallel::Reducer::Reducer(std::vector<NamedTensor> parameters, Communicator
       bucket_states_(layout_.buckets().size()),
       is_ready_(parameters_.size(), false),
       kept_values_(parameters_.size()),
-      is_used_(parameters_.size(), 0) {
+      is_used_(parameters_.size(), 0),
+      is_lent_(parameters_.size(), false) {
   if (options.gradient_order.empty())
     announce_plan();
   else
     arrange(order_of(options.gradient_order, parameters_));
   hooks_.reserve(parameters_.size());
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    hooks_.emplace_back(parameters_[i].tensor, [this, i] { on_accumulated(i); });
+    hooks_.emplace_back(parameters_[i].tensor,
+                        GradientHookFunctions{[this, i] { on_accumulated(i); }, [this, i] { return lend_destination(i); }});
 }
 
 DataParallel::Reducer::~Reducer() {
@@ -94,6 +96,13 @@ void DataParallel::Reducer::collect(std::size_t parameter) {
   const torch::NoGradGuard no_grad;
   layout_.view(parameter).copy_(gradient);
   gradient = layout_.view(parameter);
+}
+
+/// The place in the bucket, unless it holds a gradient or is being written.
+torch::Tensor DataParallel::Reducer::lend_destination(std::size_t parameter) {
+  if (is_lent_[parameter] || is_used_[parameter] != 0 || parameters_[parameter].tensor.grad().defined()) return {};
+  is_lent_[parameter] = true;
+  return layout_.view(parameter).alias();  // autograd keeps what nobody else holds
 }
 
 void DataParallel::Reducer::check_gradient(std::size_t parameter, const torch::Tensor& gradient) const {
@@ -155,6 +164,7 @@ void DataParallel::Reducer::finish_pass() {
   num_launched_ = 0;
   is_ready_.assign(parameters_.size(), false);
   is_used_.assign(parameters_.size(), 0);
+  is_lent_.assign(parameters_.size(), false);
   ++stats_.num_backwards;
 }
 

@@ -47,6 +47,7 @@ class DataParallel::Reducer {
   void on_accumulated(std::size_t parameter);
   void begin_pass();
   void collect(std::size_t parameter);
+  torch::Tensor lend_destination(std::size_t parameter);
   void check_gradient(std::size_t parameter, const torch::Tensor& gradient) const;
   bool lies_in_place(std::size_t parameter) const;
   void mark_ready(std::size_t parameter);
@@ -78,6 +79,7 @@ class DataParallel::Reducer {
   std::exception_ptr failure_;              // of a hook, thrown when the pass finishes
   // Across passes.
   std::vector<std::uint8_t> is_used_;      // by parameter: since gradients were last averaged
+  std::vector<bool> is_lent_;              // by parameter: its place, to who computes the gradient, since then
   std::vector<std::size_t> order_of_use_;  // of this pass, until the order is settled
   bool order_is_settled_ = false;
   std::vector<std::size_t> order_;  // of all parameters, once settled
