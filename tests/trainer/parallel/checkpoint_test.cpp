@@ -3,7 +3,9 @@
 #include "trainer/parallel/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <torch/types.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -103,6 +105,18 @@ TEST_F(CheckpointTest, RefusesOtherFormatsByName) {
   EXPECT_THROW_SAYING(read_checkpoint(directory), DataError, "format 1, which an older Skein wrote");
 }
 
+TEST_F(CheckpointTest, RefusesANewerFormatByName) {
+  const fs::path file = write_checkpoint(folder(), sample(3)) / "manifest.json";
+  std::ifstream in(file);
+  nlohmann::json whole = nlohmann::json::parse(in);
+  whole["manifest"]["format"] = kCheckpointFormat + 1;
+  const std::string text = whole["manifest"].dump();
+  whole["crc32"] = crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
+  write(file, whole.dump(2) + "\n");
+  EXPECT_THROW_SAYING(read_checkpoint(file.parent_path()), DataError, concat("format ", kCheckpointFormat + 1),
+                      "use the newer Skein that wrote it");
+}
+
 TEST_F(CheckpointTest, TheNewestThatCanBeReadIsFound) {
   EXPECT_FALSE(newest_checkpoint(folder()));
   for (const int step : {1, 2, 3}) write_checkpoint(folder(), sample(step), {.keep_last = 5});
@@ -124,6 +138,50 @@ TEST_F(CheckpointTest, AFailureLeavesNothingAndTheOthersAlone) {
   impossible.tensors["c"] = torch::zeros({2}, torch::kComplexFloat);  // no weight file holds it
   EXPECT_THROW(write_checkpoint(folder(), impossible), Error);
   EXPECT_EQ(names(), (Names{"step_000000001"}));
+}
+
+/// A file system of 1 MiB, where mounting is permitted.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const fs::path& directory) : directory_(directory) {
+    fs::create_directories(directory);
+    is_mounted_ = mount("small", directory.c_str(), "tmpfs", 0, "size=1m") == 0;
+  }
+  ~SmallDisk() {
+    if (is_mounted_) umount2(directory_.c_str(), MNT_DETACH);
+  }
+  bool is_mounted() const { return is_mounted_; }
+
+ private:
+  fs::path directory_;
+  bool is_mounted_;
+};
+
+TEST_F(CheckpointTest, OnAFullDiskThePreviousOneStays) {
+  const SmallDisk disk(folder());
+  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system is not permitted here";
+  const CheckpointPolicy keep_all{.keep_last = 9};
+  Checkpoint large = sample(1);
+  large.tensors["c"] = torch::zeros({90'000});
+  write_checkpoint(folder(), large, keep_all);
+  large.step = 2;
+  write_checkpoint(folder(), large, keep_all);
+  large.step = 3;
+  int num_failures = 0;
+  for (std::int64_t num_elements = 90'000; num_elements > 0; num_elements -= 512) {  // half a page less: the last lacks the manifest
+    large.tensors["c"] = torch::zeros({num_elements});
+    try {
+      write_checkpoint(folder(), large, keep_all);
+      break;
+    } catch (const StorageError& error) {
+      ++num_failures;
+      EXPECT_NE(std::string(error.what()).find("No space left on device"), std::string::npos) << error.what();
+      EXPECT_EQ(names(), (Names{"step_000000001", "step_000000002"})) << "nothing half-written is left";
+      EXPECT_EQ(newest_checkpoint(folder())->checkpoint.step, 2);
+    }
+  }
+  EXPECT_GT(num_failures, 10);
+  EXPECT_EQ(newest_checkpoint(folder())->checkpoint.step, 3) << "it fits at last";
 }
 
 TEST_F(CheckpointTest, TheWriterTellsWhatWentWrong) {
