@@ -59,7 +59,10 @@ void add_training_options(OptionTable& table, TrainOptions& options) {
   table.add("--opt-betas", options.opt_betas, "of adamw and lamb").unit("BETA1,BETA2").at_least(0);
   table.add("--weight-decay,--wd", options.weight_decay, "of the optimizer").at_least(0);
   table.add("--nesterov", options.nesterov, "Nesterov momentum");
-  table.add("--clip-grad-norm", options.clip_grad_norm, "largest norm of all gradients together; 0: no limit").at_least(0);
+  table
+      .add("--clip-grad-norm", options.clip_grad_norm,
+           "largest norm of all gradients together; 0: no limit. What it was before is recorded as train/gradient_norm")
+      .at_least(0);
   table.add("--model-ema", options.model_ema,
             "also keep an exponential moving average of the weights, evaluate it and write model_ema.safetensors");
   table.add("--model-ema-steps", options.model_ema_steps, "steps from one update of the average to the next")

@@ -127,7 +127,7 @@ bool Trainer::train_epoch(EpochTiming& timing) {
     timing.num_images += step.tally.num_images;
     timing.seconds = seconds_since(start);
     step_seconds_ = seconds_since(step_started);
-    report_step(position_.epoch, step.tally, position_.epoch_so_far, timing);
+    report_step(position_.epoch, step, position_.epoch_so_far, timing);
     goes_on = !step.stops;
     if (goes_on && step.saves) save_checkpoint(ModelFiles::kNone);
   }
@@ -152,7 +152,7 @@ Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std:
   const bool is_finite = std::isfinite(step.tally.loss);
   if (!is_finite && parts_.options.nonfinite == "stop") refuse_loss(local);
   if (is_finite && step.tally.num_images > 0)
-    parts_.learner.update(num_planned / step.tally.num_images);
+    step.gradient_norm = parts_.learner.update(num_planned / step.tally.num_images);
   else
     parts_.learner.skip_update();
   if (!is_finite) {

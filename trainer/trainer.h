@@ -55,6 +55,7 @@ class Trainer {
     Tally tally;
     bool stops = false;
     bool saves = false;
+    double gradient_norm = 0;  ///< before clipping; only where gradients are clipped
   };
 
   /// From the position on; false: stopped on the way.
@@ -70,7 +71,7 @@ class Trainer {
   void save_checkpoint(ModelFiles models, std::optional<double> score = std::nullopt);
   /// Saves where it stands and tells why all stop.
   std::string leave();
-  void report_step(int epoch, const Tally& step, const Tally& epoch_so_far, const EpochTiming& timing);
+  void report_step(int epoch, const StepOutcome& step, const Tally& epoch_so_far, const EpochTiming& timing);
   void report_evaluation(const std::string& prefix, const Tally& tally);
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);

@@ -17,6 +17,7 @@ void Trainer::describe_metrics() {
     journal.describe("train/learning_rate", "", "");
     journal.describe("train/images_per_second", "images/s", "maximize");
     journal.describe("train/gradient_wait_ms", "ms", "minimize");
+    if (parts_.options.clip_grad_norm > 0) journal.describe("train/gradient_norm", "", "");
   }
   for (const std::string prefix : {"val", "val_ema"}) {
     if (prefix == "val_ema" && !parts_.options.model_ema) continue;
@@ -26,8 +27,10 @@ void Trainer::describe_metrics() {
   }
 }
 
-void Trainer::report_step(int epoch, const Tally& step, const Tally& epoch_so_far, const EpochTiming& timing) {
-  parts_.journal.log("train/step_loss", step.mean_loss(), position_.num_steps_done, epoch);
+void Trainer::report_step(int epoch, const StepOutcome& step, const Tally& epoch_so_far, const EpochTiming& timing) {
+  parts_.journal.log("train/step_loss", step.tally.mean_loss(), position_.num_steps_done, epoch);
+  if (parts_.options.clip_grad_norm > 0)
+    parts_.journal.log("train/gradient_norm", step.gradient_norm, position_.num_steps_done, epoch);
   const auto steps_per_epoch = static_cast<std::int64_t>(num_steps());
   const std::int64_t steps_left = steps_per_epoch * parts_.options.epochs - position_.num_steps_done;
   const double seconds_so_far = seconds_since(started_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "runtime/process/error.h"
 #include "trainer/parallel/gradient_hooks.h"
 
 namespace skein {
@@ -127,6 +128,9 @@ class GemmConvolution : public torch::autograd::Function<GemmConvolution> {
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context, torch::autograd::tensor_list gradients) {
+    if (at::GradMode::is_enabled())
+      throw UsageError("GemmConv2d has no second derivatives, but backward() was called with create_graph",
+                       "call use_gemm(false) on it before");
     const auto saved = context->get_saved_variables();
     const Tensor &images = saved[0], &weight = saved[1];
     const std::int64_t stride = context->saved_data["stride"].toInt();

@@ -11,7 +11,8 @@ namespace skein {
 /// Performance Convolutional Neural Networks for Document Processing", 2006), which need no other order.
 ///
 /// For float32 on the CPU, images and weights in channels_last order; without groups, dilation and bias, outside autocast.
-/// Everything else, and larger images, LibTorch computes. The results differ in the order of additions.
+/// Everything else, and larger images, LibTorch computes. The results differ in the order of additions. A backward() with
+/// create_graph is a UsageError where it multiplies.
 class GemmConv2dImpl : public torch::nn::Conv2dImpl {
  public:
   using torch::nn::Conv2dImpl::Conv2dImpl;

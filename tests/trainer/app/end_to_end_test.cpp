@@ -118,5 +118,18 @@ TEST_F(EndToEnd, ABarOnDemand) {
   EXPECT_NE(run.standard_output.find("\r1/1 [##########] 4/4"), std::string::npos) << run.standard_output;
 }
 
+TEST_F(EndToEnd, GradientsAreClippedAndTheirNormRecorded) {
+  write_image_folder(data(), 2, 8, 4);
+  const auto model = [&](const std::string& id) { return file_contents(run_directory(id) / "outputs/model.safetensors"); };
+  ASSERT_TRUE(succeeded(train(2, flags("free"))));
+  ASSERT_TRUE(succeeded(train(2, flags("loose", {"--clip-grad-norm", "1e9"}))));
+  ASSERT_TRUE(succeeded(train(2, flags("tight", {"--clip-grad-norm", "0.1"}))));
+  EXPECT_TRUE(model("loose") == model("free"));
+  EXPECT_FALSE(model("tight") == model("free"));
+  const MetricTable metrics = RunDirectory(run_directory("tight")).metrics().metrics;
+  EXPECT_EQ(metrics.at("train/gradient_norm").num_points(), metrics.at("train/step_loss").num_points());
+  EXPECT_GT(metrics.at("train/gradient_norm").values.front(), 0.1);
+}
+
 }  // namespace
 }  // namespace skein

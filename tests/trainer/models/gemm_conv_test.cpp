@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "tests/collectives/conformance/expect_throw.h"
 #include "tests/support/run_ranks.h"
 #include "trainer/models/autocast.h"
 #include "trainer/parallel/data_parallel.h"
@@ -94,6 +96,13 @@ TEST(GemmConv2d, LeavesTheRestToLibTorch) {
   expect_libtorch(plain, images.to(torch::kFloat64));
   const AutocastGuard autocast(c10::kCPU, torch::kBFloat16, true);
   expect_libtorch(plain, images);
+}
+
+TEST(GemmConv2d, SecondDerivativesAreRefused) {
+  GemmConv2d conv = conv_in_channels_last(nn::Conv2dOptions(4, 4, 3).bias(false));
+  const torch::Tensor loss = conv(torch::randn({2, 4, 5, 5}).contiguous(kChannelsLast)).square().sum();
+  EXPECT_THROW_SAYING(torch::autograd::grad({loss}, {conv->weight}, {}, /*retain_graph=*/true, /*create_graph=*/true), UsageError,
+                      "create_graph", "use_gemm(false)");
 }
 
 TEST(GemmConv2d, AWeightThatIsUsedTwiceGetsTheSum) {
