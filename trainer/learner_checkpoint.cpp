@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
+#include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -116,10 +117,12 @@ void Learner::State::restore_rank_state(const torch::Tensor& rank_states) {
   const torch::NoGradGuard no_grad;
   const bool is_root = communicator->rank() == 0;
   torch::Tensor own = rank_state();
-  const std::string shape = broadcast_object(*communicator, is_root ? concat(rank_states.sizes()) : "", 0);
-  const bool same_ranks = shape == concat(torch::IntArrayRef{communicator->world_size(), own.numel()});
-  if (!same_ranks && !shape.ends_with(concat(", ", own.numel(), "]")))
-    throw DataError(concat("the checkpoint's states of ranks have the shape ", shape, ", not ", own.numel(), " bytes a rank"), kStartAfresh);
+  std::array<std::int64_t, 2> shape{};  // ranks, bytes of each
+  if (is_root) shape = {rank_states.size(0), rank_states.size(1)};
+  communicator->broadcast({shape.data(), shape.size(), DType::kInt64}, 0, kRankStates);
+  if (shape[1] != own.numel())
+    throw DataError(concat("the checkpoint has ", shape[1], " bytes of each rank instead of ", own.numel()), kStartAfresh);
+  const bool same_ranks = shape[0] == communicator->world_size();
   if (same_ranks)
     communicator->scatter(is_root ? as_buffer(rank_states) : Buffer{}, as_buffer(own), 0, kRankStates);
   else {

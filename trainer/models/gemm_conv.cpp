@@ -5,8 +5,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "runtime/process/error.h"
 #include "trainer/parallel/gradient_hooks.h"
@@ -35,6 +35,8 @@ struct Shape {
   std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
   std::int64_t pixels() const { return num_images * out_height() * out_width(); }
   std::int64_t patch() const { return kernel * kernel * in; }
+  /// Otherwise LibTorch says what is wrong.
+  bool is_possible() const { return height + 2 * padding >= kernel && width + 2 * padding >= kernel; }
   /// Images and patches are the same memory.
   bool is_pointwise() const { return kernel == 1 && stride == 1 && padding == 0; }
   bool multiplies_for_images() const { return pixels() <= limits_of(kernel).images; }
@@ -47,8 +49,7 @@ Shape shape_of(const Tensor& images, const Tensor& weight, std::int64_t stride, 
 
 /// A [N, C, H, W] tensor in channels_last order as [N * H * W, C], and a weight as [out, kernel * kernel * in].
 Tensor as_rows(const Tensor& tensor) {
-  const Tensor last = tensor.permute({0, 2, 3, 1});
-  return last.reshape({-1, tensor.size(1)});
+  return tensor.permute({0, 2, 3, 1}).reshape({-1, tensor.size(1)});
 }
 Tensor weight_matrix(const Tensor& weight) {
   return weight.permute({0, 2, 3, 1}).reshape({weight.size(0), -1});
@@ -57,16 +58,22 @@ Tensor as_images(const Tensor& rows, std::int64_t num_images, std::int64_t heigh
   return rows.view({num_images, height, width, rows.size(1)}).permute({0, 3, 1, 2});
 }
 
-/// Calls visit(pixel of an image or -1 in the padding, place in the patch) for all of an output pixel's patch.
+/// For the output pixels [first, last): calls visit(where in the images, or -1 in the padding; where in the patches) for each run
+/// of `in` elements.
 template <class Visit>
-void for_patch(const Shape& s, std::int64_t y, std::int64_t x, Visit&& visit) {
-  for (std::int64_t ky = 0; ky < s.kernel; ++ky)
-    for (std::int64_t kx = 0; kx < s.kernel; ++kx) {
-      const std::int64_t iy = y * s.stride + ky - s.padding;
-      const std::int64_t ix = x * s.stride + kx - s.padding;
-      const bool inside = iy >= 0 && iy < s.height && ix >= 0 && ix < s.width;
-      visit(inside ? iy * s.width + ix : -1, ky * s.kernel + kx);
-    }
+void for_patches(const Shape& s, std::int64_t first, std::int64_t last, Visit&& visit) {
+  const std::int64_t per_image = s.out_height() * s.out_width();
+  for (std::int64_t pixel = first; pixel < last; ++pixel) {
+    const std::int64_t image = pixel / per_image;
+    const std::int64_t top = pixel % per_image / s.out_width() * s.stride - s.padding;
+    const std::int64_t left = pixel % s.out_width() * s.stride - s.padding;
+    std::int64_t part = pixel * s.patch();
+    for (std::int64_t y = top; y < top + s.kernel; ++y)
+      for (std::int64_t x = left; x < left + s.kernel; ++x, part += s.in) {
+        const bool inside = y >= 0 && y < s.height && x >= 0 && x < s.width;
+        visit(inside ? ((image * s.height + y) * s.width + x) * s.in : -1, part);
+      }
+  }
 }
 
 /// [pixels, patch]: what each output pixel sees.
@@ -75,19 +82,13 @@ Tensor patches_of(const Tensor& images, const Shape& s) {
   Tensor patches = torch::empty({s.pixels(), s.patch()}, images.options());
   const auto* const from = images.data_ptr<float>();
   auto* const to = patches.data_ptr<float>();
-  const std::int64_t per_image = s.out_height() * s.out_width();
   at::parallel_for(0, s.pixels(), /*grain_size=*/16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      const float* const image = from + pixel / per_image * s.height * s.width * s.in;
-      const std::int64_t place = pixel % per_image;
-      for_patch(s, place / s.out_width(), place % s.out_width(), [&](std::int64_t source, std::int64_t k) {
-        float* const part = to + pixel * s.patch() + k * s.in;
-        if (source < 0)
-          std::memset(part, 0, static_cast<std::size_t>(s.in) * sizeof(float));
-        else
-          std::memcpy(part, image + source * s.in, static_cast<std::size_t>(s.in) * sizeof(float));
-      });
-    }
+    for_patches(s, begin, end, [&](std::int64_t source, std::int64_t part) {
+      if (source < 0)
+        std::fill_n(to + part, s.in, 0.0f);
+      else
+        std::copy_n(from + source, s.in, to + part);
+    });
   });
   return patches;
 }
@@ -100,16 +101,11 @@ Tensor images_of(const Tensor& patches, const Shape& s) {
   auto* const to = rows.data_ptr<float>();
   const std::int64_t per_image = s.out_height() * s.out_width();
   at::parallel_for(0, s.num_images, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t pixel = begin * per_image; pixel < end * per_image; ++pixel) {
-      float* const image = to + pixel / per_image * s.height * s.width * s.in;
-      const std::int64_t place = pixel % per_image;
-      for_patch(s, place / s.out_width(), place % s.out_width(), [&](std::int64_t target, std::int64_t k) {
-        if (target < 0) return;
-        const float* const part = from + pixel * s.patch() + k * s.in;
-        float* const sum = image + target * s.in;
-        for (std::int64_t c = 0; c < s.in; ++c) sum[c] += part[c];
-      });
-    }
+    for_patches(s, begin * per_image, end * per_image, [&](std::int64_t target, std::int64_t part) {
+      if (target < 0) return;
+      float* const sum = to + target;
+      for (std::int64_t c = 0; c < s.in; ++c) sum[c] += from[part + c];
+    });
   });
   return as_images(rows, s.num_images, s.height, s.width);
 }
@@ -170,10 +166,10 @@ bool GemmConv2dImpl::is_suitable(const Tensor& images) const {
       weight.scalar_type() != torch::kFloat32 || at::autocast::is_autocast_enabled(at::kCPU))
     return false;
   if (padding == nullptr || kernel[0] != kernel[1] || stride[0] != stride[1] || (**padding)[0] != (**padding)[1] ||
-      options.groups() != 1 || (*options.dilation())[0] != 1 || (*options.dilation())[1] != 1 || bias.defined())
+      images.size(1) != weight.size(1) || options.groups() != 1 || (*options.dilation())[0] != 1 || (*options.dilation())[1] != 1 || bias.defined())
     return false;
   const Shape shape = shape_of(images, weight, stride[0], (**padding)[0]);
-  return images.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+  return shape.is_possible() && images.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.is_contiguous(at::MemoryFormat::ChannelsLast) &&
          (shape.multiplies_for_images() || shape.multiplies_for_weights());
 }
 

@@ -53,8 +53,8 @@ std::uint32_t magnitude(float value) {
 }
 
 constexpr int kBucketBits = 12;  // exponent and four bits of the fraction
-constexpr std::uint32_t bucket_of(float value) {
-  return (std::bit_cast<std::uint32_t>(value) & 0x7fffffffu) >> (31 - kBucketBits);
+std::uint32_t bucket_of(float value) {
+  return magnitude(value) >> (31 - kBucketBits);
 }
 
 }  // namespace

@@ -43,7 +43,6 @@ class GradientRegions final : public CommunicationHook {
   void plan(const std::vector<GradientBucket>& buckets) override;
   Work start(GradientBucket& bucket, Communicator& communicator) override;
   Work proceed(GradientBucket& bucket, Communicator& communicator) override;
-  std::vector<NamedTensor> state() override { return inner_->state(); }
 
   const std::vector<GradientRegion>& regions() const { return regions_; }
 

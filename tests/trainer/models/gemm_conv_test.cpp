@@ -98,6 +98,15 @@ TEST(GemmConv2d, LeavesTheRestToLibTorch) {
   expect_libtorch(plain, images);
 }
 
+TEST(GemmConv2d, LibTorchSaysWhatCannotBe) {
+  GemmConv2d conv = conv_in_channels_last(nn::Conv2dOptions(4, 4, 3).bias(false));
+  const auto of = [](std::int64_t channels, std::int64_t side) {
+    return torch::ones({2, channels, side, side}).contiguous(kChannelsLast);
+  };
+  EXPECT_THROW_SAYING(conv(of(4, 2)), c10::Error, "Kernel size can't be greater than actual input size");
+  EXPECT_THROW_SAYING(conv(of(5, 5)), c10::Error, "expected input", "to have 4 channels");
+}
+
 TEST(GemmConv2d, SecondDerivativesAreRefused) {
   GemmConv2d conv = conv_in_channels_last(nn::Conv2dOptions(4, 4, 3).bias(false));
   const torch::Tensor loss = conv(torch::randn({2, 4, 5, 5}).contiguous(kChannelsLast)).square().sum();
