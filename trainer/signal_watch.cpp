@@ -24,7 +24,7 @@ SignalWatch::SignalWatch() {
     sigaction(signal_number, nullptr, &current);
     if (current.sa_handler != SIG_IGN) sigaddset(&signals_, signal_number);
   }
-  pthread_sigmask(SIG_BLOCK, &signals_, &previous_);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
 void SignalWatch::stop() {
@@ -36,7 +36,6 @@ void SignalWatch::stop() {
 
 SignalWatch::~SignalWatch() {
   stop();
-  pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
 }
 
 void SignalWatch::start(std::function<void(int)> on_signal) {

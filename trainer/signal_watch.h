@@ -30,7 +30,7 @@ std::string signal_name(int signal_number);
 class SignalWatch {
  public:
   SignalWatch();
-  /// Signals are handled as before from here on.
+  /// Signals stay blocked: a program that has said how it ended ends that way, also when one comes while it leaves.
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
@@ -42,7 +42,6 @@ class SignalWatch {
 
  private:
   sigset_t signals_;
-  sigset_t previous_;
   std::jthread thread_;
 };
 
