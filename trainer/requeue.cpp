@@ -31,6 +31,7 @@ void requeue_job(int max_requeues) noexcept try {
     return;
   }
   log_info("requeues job " + job_name());
+  flush_log();  // Slurm may kill this process while scontrol runs
   const CapturedRun run = run_captured({.argv = {"scontrol", "requeue", job_name()}}, Deadline::after(kPatience));
   if (!run.status.success())
     log_error(concat("scontrol requeue ", job_name(), ": ", run.status.describe(), ": ", run.standard_error, kWayOut));

@@ -13,12 +13,12 @@ inline constexpr int kPreemptedExitCode = 85;
 /// Any thread may call any function.
 class StopRequest {
  public:
-  /// The first reason counts. Returns whether this was the first.
-  bool ask(const std::string& reason) {
+  /// The first reason counts.
+  void ask(const std::string& reason) {
     std::lock_guard lock(mutex_);
-    if (asked_) return false;
+    if (asked_) return;
     reason_ = reason;
-    return asked_ = true;
+    asked_ = true;
   }
   bool asked() const { return asked_; }
   std::string reason() const {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "collectives/make_communicator.h"
 #include "collectives/objects.h"
+#include "runtime/process/deadline.h"
 #include "runtime/process/environment.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
@@ -190,13 +192,22 @@ void write_classes(const std::filesystem::path& file, const TrainingData& data) 
   write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
 }
 
+/// Slurm and mpirun may both pass a SIGUSR2 on, milliseconds apart, where the user sent one.
+constexpr double kEchoSeconds = 2;
+
 /// The first SIGUSR2 or SIGINT asks for a checkpoint and the end; a second one, and SIGTERM, end the job at once.
 void watch_signals(World& world, SignalWatch& signals, const std::shared_ptr<RunJournal>& journal,
                    const std::shared_ptr<StopRequest>& stop) {
   world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
-  signals.start([&world, journal, stop](int signal_number) {
-    if (signal_number != SIGTERM && stop->ask(signal_name(signal_number))) return;
-    cancel_on_signal(world, *journal, signal_number);
+  signals.start([&world, journal, stop, first = std::optional<Clock::time_point>()](int signal_number) mutable {
+    if (signal_number == SIGTERM) return cancel_on_signal(world, *journal, signal_number);
+    stop->ask(signal_name(signal_number));
+    if (!first) {
+      first = Clock::now();
+      return;
+    }
+    const bool is_echo = signal_number == SIGUSR2 && seconds_since(*first) < kEchoSeconds;
+    if (!is_echo) cancel_on_signal(world, *journal, signal_number);
   });
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/run/run_directory.h"
 #include "tests/support/run_mpi.h"
 #include "tests/trainer/app/trainer_run.h"
+#include "trainer/stop_request.h"
 
 namespace skein {
 namespace {
@@ -54,6 +55,18 @@ TEST_F(Stop, SigtermCancelsTheRun) {
   EXPECT_EQ(end_of(process).code, 128 + SIGTERM) << file_contents(directory() / "output");
   EXPECT_EQ(record("long").at("state"), "Canceled");
   EXPECT_NE(reason().find("SIGTERM"), std::string::npos);
+}
+
+TEST_F(Stop, ASigusr2ThatArrivesTwiceAtOnceCountsOnce) {
+  SubprocessOptions options;
+  options.argv = command();
+  options.environment = environment_without_launcher();
+  Subprocess process = start(options);
+  process.send_signal(SIGUSR2);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));  // else the two are one
+  process.send_signal(SIGUSR2);
+  EXPECT_EQ(end_of(process).code, kPreemptedExitCode) << file_contents(directory() / "output");
+  EXPECT_EQ(record("long").at("state"), "Preempted");
 }
 
 TEST_F(Stop, SigtermOfMpirunCancelsTheRun) {
