@@ -73,6 +73,15 @@ struct Preparations {
   TrainingPosition position;  ///< on all ranks
 };
 
+/// A job that starts again with `--resume auto` may find itself done.
+void check_epochs_left(const TrainOptions& options, const ResumePlan& resume, const TrainingPosition& position) {
+  if (resume.checkpoint.empty()) return;
+  const bool may_be_done = options.resume == "auto" && position.epoch == options.epochs;
+  if (position.epoch < options.epochs || may_be_done) return;
+  throw UsageError(concat("--epochs ", options.epochs, ": ", resume.checkpoint.string(), " has ", position.epoch, " behind it"),
+                   "ask for more epochs, or leave --resume out");
+}
+
 /// Writes nothing. Throws RefusedStart.
 Preparations prepare(World& world, Communicator& communicator, const TrainingRequest& request) {
   const TrainOptions& options = request.options;
@@ -102,6 +111,7 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
     const auto num_images = static_cast<std::int64_t>(made.data.training->num_images());
     if (made.position.images_done > num_images)
       throw DataError(concat(made.resume.checkpoint.string(), " stands at image ", made.position.images_done, " of ", num_images));
+    check_epochs_left(options, made.resume, made.position);
   });
   made.position = position_of(nlohmann::json::parse(broadcast_object(communicator, to_json(made.position).dump(), 0)));
   return made;

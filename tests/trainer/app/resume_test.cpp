@@ -286,6 +286,7 @@ TEST_F(Resume, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--model", "resnet34"})), 4, {"resnet18"}));
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", (directory() / "nowhere").string()})), 2, {"nowhere is no folder"}));
   EXPECT_TRUE(refused(train_alone(flags("other", {"--on-signal", "requeue"})), 2, {"SLURM_JOB_ID"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path})), 2, {"--epochs", "behind it"}));
   EXPECT_FALSE(fs::exists(run_directory("other")));
 }
 
