@@ -1,6 +1,8 @@
 #include "trainer/requeue.h"
 
 #include <cstdlib>
+#include <ctime>
+#include <string>
 
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
@@ -22,7 +24,28 @@ std::string job_name() {
   return environment_variable("SLURM_JOB_ID").value_or("");
 }
 
+/// As Slurm prints it, in local time: 2026-05-01T12:00:00. None for NONE, N/A and the like.
+std::optional<double> parse_time(const std::string& text) {
+  std::tm time{};
+  if (strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) return std::nullopt;
+  time.tm_isdst = -1;
+  return static_cast<double>(std::mktime(&time));
+}
+
 }  // namespace
+
+std::optional<double> job_end_time() noexcept try {
+  if (const auto end = environment_variable("SLURM_JOB_END_TIME")) return std::strtod(end->c_str(), nullptr);
+  if (job_name().empty()) return std::nullopt;
+  const CapturedRun run =
+      run_captured({.argv = {"squeue", "--noheader", "--jobs", job_name(), "--format", "%e"}}, Deadline::after(kPatience));
+  if (run.status.success()) return parse_time(run.standard_output);
+  log_warning(concat("squeue does not say when the job ends: ", run.status.describe(), ": ", run.standard_error));
+  return std::nullopt;
+} catch (const std::exception& error) {
+  log_warning(concat("squeue does not say when the job ends: ", error.what()));
+  return std::nullopt;
+}
 
 void requeue_job(int max_requeues) noexcept try {
   const std::string count = environment_variable("SLURM_RESTART_COUNT").value_or("0");

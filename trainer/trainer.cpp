@@ -10,6 +10,7 @@
 #include "runtime/process/text.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
+#include "trainer/requeue.h"
 
 namespace skein {
 namespace {
@@ -76,6 +77,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
 }
 
 std::optional<std::string> Trainer::train() {
+  if (is_main()) job_ends_ = job_end_time();
   started_ = last_checkpoint_ = Clock::now();
   while (position_.epoch < parts_.options.epochs) {
     EpochTiming timing;

@@ -2,6 +2,7 @@
 // The training loop: epochs of steps, evaluation, and what is written down about them.
 
 #include <filesystem>
+#include <optional>
 
 #include "collectives/communicator.h"
 #include "trainer/data/distributed_sampler.h"
@@ -88,6 +89,7 @@ class Trainer {
   Loader validation_loader_;
   TrainingPosition position_;
   Clock::time_point started_;
+  std::optional<double> job_ends_;  ///< in seconds since 1970; on rank 0
   std::int64_t first_step_ = 0;  ///< of this program, in num_steps_done
   Clock::time_point last_checkpoint_;
   double save_seconds_ = 0;  ///< the longest that a checkpoint took

@@ -1,11 +1,10 @@
 // When the training loop saves where it stands, and when it stops.
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
+#include <optional>
 
 #include "collectives/objects.h"
-#include "runtime/process/environment.h"
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
@@ -19,12 +18,11 @@ namespace {
 constexpr double kReserveSeconds = 30;  ///< for writing the last checkpoint and leaving
 
 /// What is left of the job, by its limit and by Slurm's, less a reserve.
-double seconds_left(const TrainOptions& options, Clock::time_point started) {
+double seconds_left(const TrainOptions& options, Clock::time_point started, std::optional<double> job_ends) {
   double left = std::numeric_limits<double>::infinity();
   if (options.max_time > 0)
     left = options.max_time - seconds_since(started) - std::min(kReserveSeconds, 0.1 * options.max_time);
-  if (const auto end = environment_variable("SLURM_JOB_END_TIME"))
-    left = std::min(left, std::strtod(end->c_str(), nullptr) - unix_seconds() - kReserveSeconds);
+  if (job_ends) left = std::min(left, *job_ends - unix_seconds() - kReserveSeconds);
   return left;
 }
 
@@ -33,7 +31,7 @@ double seconds_left(const TrainOptions& options, Clock::time_point started) {
 /// Rank 0 watches the clock: some steps and snapshots must fit into what is left.
 bool Trainer::wants_stop() {
   if (is_main()) {
-    const double left = seconds_left(parts_.options, started_);
+    const double left = seconds_left(parts_.options, started_, job_ends_);
     if (left < 3 * step_seconds_ + 2 * save_seconds_)
       parts_.stop.ask("the time limit is near");
   }

@@ -227,35 +227,6 @@ TEST_F(Resume, StopsInTimeBeforeItsLimit) {
   EXPECT_NE(record("limited").at("reason").get<std::string>().find("time limit is near"), std::string::npos);
 }
 
-TEST_F(Resume, StopsInTimeBeforeTheSlurmJobEnds) {
-  write_image_folder(data(), 2, 8, 4);
-  const std::string end = std::to_string(std::time(nullptr) + 34);  // the reserve is 30 s
-  const CapturedRun run = train_alone(flags("slurm", {"--epochs", "100000"}), {{"SLURM_JOB_END_TIME", end}});
-  EXPECT_EQ(run.status.code, kPreemptedExitCode) << run.standard_error;
-  EXPECT_LT(std::time(nullptr), std::stol(end) - 20);
-}
-
-TEST_F(Resume, RequeuesASlurmJobSoOftenAndNoMore) {
-  write_image_folder(data(), 2, 8, 4);
-  const fs::path asked = directory() / "asked";
-  const fs::path scontrol = directory() / "bin/scontrol";
-  fs::create_directories(scontrol.parent_path());
-  std::ofstream(scontrol) << "#!/bin/sh\necho \"$@\" >> " << asked.string() << "\n";
-  fs::permissions(scontrol, fs::perms::owner_all);
-  const auto stopped = [&](const std::string& id, const std::string& restarts) {
-    return train_alone(flags(id, {"--epochs", "100000", "--max-time", "2", "--on-signal", "requeue", "--max-requeues", "3"}),
-                       {{"PATH", concat(scontrol.parent_path().string(), ":", std::getenv("PATH"))},
-                        {"SLURM_JOB_ID", "17"},
-                        {"SLURM_RESTART_COUNT", restarts}});
-  };
-  EXPECT_EQ(stopped("third", "2").status.code, kPreemptedExitCode);
-  EXPECT_EQ(file_contents(asked), "requeue 17\n");
-  const CapturedRun last = stopped("fourth", "3");
-  EXPECT_EQ(last.status.code, kPreemptedExitCode);
-  EXPECT_EQ(file_contents(asked), "requeue 17\n") << "not again";
-  EXPECT_NE(last.standard_error.find("--max-requeues"), std::string::npos) << last.standard_error;
-}
-
 TEST_F(Resume, KeepsTheBestCheckpoint) {
   write_image_folder(data(), 2, 8, 4);
   ASSERT_TRUE(succeeded(train_alone(
