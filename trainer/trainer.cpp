@@ -10,7 +10,7 @@
 #include "runtime/process/text.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
-#include "trainer/requeue.h"
+#include "trainer/slurm_job.h"
 
 namespace skein {
 namespace {

@@ -18,12 +18,12 @@
 #include "trainer/agree.h"
 #include "trainer/learner.h"
 #include "trainer/learner_options.h"
-#include "trainer/requeue.h"
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
 #include "trainer/run_facts.h"
 #include "trainer/run_journal.h"
+#include "trainer/slurm_job.h"
 #include "trainer/trainer.h"
 #include "trainer/training_data.h"
 

@@ -29,6 +29,13 @@ class Stop : public TrainerTest {
     words.insert(words.begin(), trainer_program());
     return words;
   }
+  /// Without mpirun.
+  Subprocess start_alone() {
+    SubprocessOptions options;
+    options.argv = command();
+    options.environment = environment_without_launcher();
+    return start(options);
+  }
   ExitStatus end_of(Subprocess& process) {
     const auto status = process.wait(Deadline::after(std::chrono::seconds(30)));
     EXPECT_TRUE(status.has_value()) << "still running";
@@ -47,10 +54,7 @@ class Stop : public TrainerTest {
 };
 
 TEST_F(Stop, SigtermCancelsTheRun) {
-  SubprocessOptions options;
-  options.argv = command();
-  options.environment = environment_without_launcher();
-  Subprocess process = start(options);
+  Subprocess process = start_alone();
   process.send_signal(SIGTERM);
   EXPECT_EQ(end_of(process).code, 128 + SIGTERM) << file_contents(directory() / "output");
   EXPECT_EQ(record("long").at("state"), "Canceled");
@@ -58,10 +62,7 @@ TEST_F(Stop, SigtermCancelsTheRun) {
 }
 
 TEST_F(Stop, ASigusr2ThatArrivesTwiceAtOnceCountsOnce) {
-  SubprocessOptions options;
-  options.argv = command();
-  options.environment = environment_without_launcher();
-  Subprocess process = start(options);
+  Subprocess process = start_alone();
   process.send_signal(SIGUSR2);
   std::this_thread::sleep_for(std::chrono::milliseconds(1));  // else the two are one
   process.send_signal(SIGUSR2);

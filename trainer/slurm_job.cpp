@@ -1,8 +1,9 @@
-#include "trainer/requeue.h"
+#include "trainer/slurm_job.h"
 
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <vector>
 
 #include "runtime/process/environment.h"
 #include "runtime/process/error.h"
@@ -32,18 +33,21 @@ std::optional<double> parse_time(const std::string& text) {
   return static_cast<double>(std::mktime(&time));
 }
 
+/// What one of Slurm's programs prints. Throws Error when it fails.
+std::string ask_slurm(const std::vector<std::string>& words) {
+  const CapturedRun run = run_captured({.argv = words}, Deadline::after(kPatience));
+  if (!run.status.success()) throw Error(concat(words.front(), ": ", run.status.describe(), ": ", run.standard_error));
+  return run.standard_output;
+}
+
 }  // namespace
 
 std::optional<double> job_end_time() noexcept try {
   if (const auto end = environment_variable("SLURM_JOB_END_TIME")) return std::strtod(end->c_str(), nullptr);
   if (job_name().empty()) return std::nullopt;
-  const CapturedRun run =
-      run_captured({.argv = {"squeue", "--noheader", "--jobs", job_name(), "--format", "%e"}}, Deadline::after(kPatience));
-  if (run.status.success()) return parse_time(run.standard_output);
-  log_warning(concat("squeue does not say when the job ends: ", run.status.describe(), ": ", run.standard_error));
-  return std::nullopt;
+  return parse_time(ask_slurm({"squeue", "--noheader", "--jobs", job_name(), "--format", "%e"}));
 } catch (const std::exception& error) {
-  log_warning(concat("squeue does not say when the job ends: ", error.what()));
+  log_warning(concat("nobody says when the job ends: ", error.what()));
   return std::nullopt;
 }
 
@@ -55,11 +59,9 @@ void requeue_job(int max_requeues) noexcept try {
   }
   log_info("requeues job " + job_name());
   flush_log();  // Slurm may kill this process while scontrol runs
-  const CapturedRun run = run_captured({.argv = {"scontrol", "requeue", job_name()}}, Deadline::after(kPatience));
-  if (!run.status.success())
-    log_error(concat("scontrol requeue ", job_name(), ": ", run.status.describe(), ": ", run.standard_error, kWayOut));
+  ask_slurm({"scontrol", "requeue", job_name()});
 } catch (const std::exception& error) {
-  log_error(concat("the job is not requeued: ", error.what(), kWayOut));
+  log_error(concat("job ", job_name(), " is not requeued: ", error.what(), kWayOut));
 }
 
 }  // namespace skein
