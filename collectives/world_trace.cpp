@@ -36,6 +36,7 @@ bool signal_is_free(int number) {
 void WorldTrace::record_timeline(const std::filesystem::path& file, bool paused) {
   if (timeline_) return;
   const Topology::Member& self = world_.topology().members[world_.rank()];
+  require_timeline_place(file);
   timeline_file_ = std::filesystem::absolute(file);
   timeline_ = std::make_shared<TimelinePart>(timeline_parts_of(timeline_file_), world_.rank(), world_.world_size(),
                                              self.host_name);

@@ -1,5 +1,6 @@
 #include "launcher/supervisor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -8,7 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iostream>
+#include <string>
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
@@ -16,10 +21,37 @@
 namespace skein {
 namespace {
 
-constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 constexpr std::array kAskToEnd = {SIGINT, SIGTERM, SIGHUP};
 constexpr int kCodeOfInterruptedMpirun = 1;
 constexpr std::chrono::minutes kPollInterval{1};
+
+bool is_in_foreground() {
+  const int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (terminal < 0) return false;
+  const bool result = tcgetpgrp(terminal) == getpgrp();
+  close(terminal);
+  return result;
+}
+
+/// Whether a process catches the signal or has blocked it to wait for it.
+bool handles(pid_t process, int signal_number) {
+  std::ifstream status(concat("/proc/", process, "/status"));
+  std::uint64_t handled = 0;
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("SigBlk:") || line.starts_with("SigCgt:")) handled |= std::strtoull(line.c_str() + 7, nullptr, 16);
+  return (handled >> (signal_number - 1) & 1) != 0;
+}
+
+bool all_children_handle(pid_t parent, int signal_number) {
+  std::ifstream children(concat("/proc/", parent, "/task/", parent, "/children"));
+  bool result = false;
+  for (pid_t child = 0; children >> child;) {
+    result = handles(child, signal_number);
+    if (!result) break;
+  }
+  return result;
+}
 
 /// The signals of this process as something to read. Blocks them, so that none is lost or ends the process.
 class SignalQueue {
@@ -41,8 +73,14 @@ class SignalQueue {
     signalfd_siginfo info{};
     while (read(fd_, &info, sizeof(info)) == sizeof(info)) {
       const int signal_number = static_cast<int>(info.ssi_signo);
-      const bool from_terminal = info.ssi_code == SI_KERNEL;
-      if (!from_terminal) child.send_signal(signal_number);
+      const bool is_ctrl_c = signal_number == SIGINT && info.ssi_code == SI_KERNEL;
+      if (is_ctrl_c && !has_asked_to_save_ && all_children_handle(child.pid(), SIGUSR2)) {
+        has_asked_to_save_ = true;
+        std::cerr << "\nskein: asks the ranks to save and stop; Ctrl-C again ends them at once" << std::endl;
+        child.send_signal(SIGUSR2);
+        continue;
+      }
+      child.send_signal(signal_number);
       if (std::find(kAskToEnd.begin(), kAskToEnd.end(), signal_number) != kAskToEnd.end()) end_signal_ = signal_number;
     }
   }
@@ -52,13 +90,14 @@ class SignalQueue {
  private:
   int fd_;
   int end_signal_ = 0;
+  bool has_asked_to_save_ = false;
 };
 
 }  // namespace
 
 ExitStatus supervise(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment) {
   SignalQueue signals;
-  Subprocess child({.argv = argv, .environment = environment});
+  Subprocess child({.argv = argv, .environment = environment, .own_process_group = is_in_foreground()});
   for (;;) {
     std::array<pollfd, 2> events{pollfd{child.pidfd(), POLLIN, 0}, pollfd{signals.fd(), POLLIN, 0}};
     const int milliseconds = static_cast<int>(std::chrono::milliseconds(kPollInterval).count());

@@ -26,6 +26,12 @@ std::vector<std::string> notes_of(const std::filesystem::path& file, const LoadR
   return notes;
 }
 
+LoadOptions head_of(const LearnerOptions& options) {
+  LoadOptions load;
+  if (options.whole_weights) load.head = LoadOptions::Head::kExact;
+  return load;
+}
+
 /// ResNet halves the sides five times.
 bool is_single_value(const Batch& batch) {
   return batch.num_images == 1 && batch.height <= 32 && batch.width <= 32;
@@ -89,6 +95,12 @@ Tally Learner::State::forward_backward(const Batch& batch, double weight) {
 
 void Learner::State::note_compression() {
   if (!compression) return;
+  if (communicator->topology().num_hosts() == 1) {
+    const bool is_free = std::holds_alternative<WireTypeOptions>(options.compression);
+    notes.push_back(concat("compression: ", describe(options.compression), ", but there is one host: ",
+                           is_free ? "nothing is compressed" : "accuracy is lost and no link is relieved"));
+    return;
+  }
   const CompressedBytes bytes = compression->bytes();
   const auto megabytes = [](std::uint64_t num_bytes) { return concat(std::round(static_cast<double>(num_bytes) / 1e4) / 100, " MB"); };
   notes.push_back(concat("compression: ", describe(options.compression), "; of ", megabytes(bytes.gradients),
@@ -113,7 +125,7 @@ Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>
   state_->compression = compression_hook(options.compression);
   state_->model = make_resnet(options.model, options.num_classes);
   if (options.weights)
-    state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string()));
+    state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string(), head_of(options)));
   if (options.channels_last) to_channels_last(*state_->model);
   state_->model->eval();
 }

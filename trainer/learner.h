@@ -22,6 +22,7 @@ struct LearnerOptions {
   std::string model = "resnet18";
   std::int64_t num_classes = 2;
   std::optional<std::filesystem::path> weights;
+  bool whole_weights = false;  ///< the weights must be of as many classes; else the last layer stays fresh then
   bool freeze_norm = false;
   bool sync_batch_norm = false;
   UpdateOptions rule = SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4};
@@ -34,6 +35,7 @@ struct LearnerOptions {
   bool channels_last = true;
   std::uint64_t seed = 0;
   int num_threads = 1;  ///< for one operation; set for the whole process
+  std::string settings = "{}";  ///< a JSON object of flags, kept in checkpoints: what has changed is said on resuming
 };
 
 struct Checkpoint;

@@ -9,11 +9,14 @@
 #include <numeric>
 
 #include "collectives/objects.h"
+#include "runtime/options/compare_options.h"
+#include "runtime/options/option.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/learner_state.h"
 #include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/update_rule.h"
 
 namespace skein {
 namespace {
@@ -49,6 +52,15 @@ void load_model(const torch::nn::Module& module, const std::map<std::string, tor
   for (const NamedTensor& named : own) torch::Tensor(named.tensor).copy_(tensors.at(named.name));
 }
 
+/// The settings in which a training goes on otherwise than it began; those that the checkpoint does not know are left out.
+std::vector<std::string> changes_of(const json& before, const json& now) {
+  std::vector<std::string> lines;
+  for (const OptionDifference& change : compare_options(before, now))
+    if (before.contains(option_key(change.flag)))
+      lines.push_back(concat("goes on with ", change.flag, " ", change.right, " instead of ", change.left));
+  return lines;
+}
+
 void check_fact(const json& facts, const json& own, const char* name, const std::string& where, const char* remedy) {
   if (facts.at(name) != own.at(name))
     throw DataError(concat(where, " is of a training with ", name, " ", facts.at(name).dump(), ", this one has ", own.at(name).dump()), remedy);
@@ -81,7 +93,9 @@ json Learner::State::facts(const TrainingPosition& position, const std::string& 
           {"optimizer", rule_name(options.rule)},
           {"moving_average", options.moving_average.has_value()},
           {"compression", describe(options.compression)},
+          {"optimizer_state", state_names(options.rule)},
           {"seed", options.seed},
+          {"settings", json::parse(options.settings)},
           {"data", data_fingerprint}};
 }
 
@@ -146,8 +160,11 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared
   json facts = json::parse(checkpoint->facts);
   facts.emplace("compression", "none");  // before there was any
   const json own = state_->facts({}, data_fingerprint);
+  facts.emplace("optimizer_state", own.at("optimizer_state"));
+  facts.emplace("settings", json::object());
   check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
   check_fact(facts, own, "optimizer", where, kStartAfresh);
+  check_fact(facts, own, "optimizer_state", where, "give --momentum as before (0 keeps no state), or leave --resume out");
   check_fact(facts, own, "moving_average", where, "give --model-ema as before, or leave --resume out");
   check_fact(facts, own, "compression", where, "give the same --compression and its options, or leave --resume out");
   check_fact(facts, own, "seed", where, "give the same --seed: the order of the images depends on it");
@@ -155,6 +172,7 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared
     throw DataError(where + " is of a training on other data: files, sizes or classes differ", kStartAfresh);
   const TrainingPosition position = position_of(facts.at("position"));
   load_model(*state_->model, part_of(checkpoint->tensors, kModel), where);
+  for (const std::string& change : changes_of(facts.at("settings"), own.at("settings"))) state_->notes.push_back(change);
   state_->opened = std::move(checkpoint);
   return position;
 } catch (const json::exception& error) {

@@ -41,6 +41,7 @@ LearnerOptions learner_options(const TrainOptions& options, int world_size) {
   LearnerOptions learner;
   learner.model = options.model;
   learner.weights = options.weights;
+  learner.whole_weights = options.test_only;
   learner.freeze_norm = options.freeze_norm;
   learner.sync_batch_norm = options.sync_bn;
   learner.rule = update_rule(options);

@@ -74,7 +74,7 @@ std::string bar_line(const StepProgress& progress) {
 std::string epoch_line(const EpochProgress& progress) {
   return concat("epoch ", progress.epoch + 1, "/", progress.num_epochs, "  train loss ", fixed(progress.train_loss, 4),
                 " acc ", fixed(progress.train_accuracy, 1), " %  val loss ", fixed(progress.val_loss, 4), " acc ",
-                fixed(progress.val_accuracy, 1), " %  ", fixed(progress.images_per_second, 1), " images/s  ",
+                fixed(progress.val_accuracy, 1), " %  ", progress.images_per_second > 0 ? fixed(progress.images_per_second, 1) + " images/s  " : "",
                 clock_text(progress.seconds));
 }
 

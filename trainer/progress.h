@@ -29,7 +29,7 @@ struct EpochProgress {
   double train_accuracy = 0;  ///< per cent
   double val_loss = 0;
   double val_accuracy = 0;       ///< per cent
-  double images_per_second = 0;  ///< of all ranks together, while training
+  double images_per_second = 0;  ///< of all ranks together, while training; 0: nothing was left to train
   double seconds = 0;            ///< of the epoch, evaluation included
 };
 

@@ -1,11 +1,14 @@
 #include "trainer/train_options.h"
 
-#include "runtime/process/error.h"
-#include "runtime/process/text.h"
+#include <nlohmann/json.hpp>
+
 #include "trainer/models/resnet_shape.h"
 
 namespace skein {
 namespace {
+
+constexpr const char* kResults = "Results";
+constexpr const char* kMessages = "Messages";
 
 void add_data_options(OptionTable& table, TrainOptions& options) {
   table.group("Data");
@@ -53,10 +56,10 @@ void add_model_options(OptionTable& table, TrainOptions& options) {
 void add_training_options(OptionTable& table, TrainOptions& options) {
   table.group("Training");
   table.add("--epochs,--num_epochs", options.epochs, "passes over the training images").at_least(1);
-  table.add("--opt", options.opt, "optimizer").choices({"sgd", "adamw", "lars", "lamb"});
+  table.add("--opt,--optimizer", options.opt, "optimizer").choices({"sgd", "adamw", "lars", "lamb"});
   table.add("--lr", options.lr, "learning rate at the start").more_than(0);
-  table.add("--momentum", options.momentum, "of sgd and lars").range(0, 1);
-  table.add("--opt-betas", options.opt_betas, "of adamw and lamb").unit("BETA1,BETA2").at_least(0);
+  table.add("--momentum", options.momentum, "of sgd and lars").below(1);
+  table.add("--opt-betas", options.opt_betas, "of adamw and lamb").unit("BETA1,BETA2").below(1);
   table.add("--weight-decay,--wd", options.weight_decay, "of the optimizer").at_least(0);
   table.add("--nesterov", options.nesterov, "Nesterov momentum");
   table
@@ -124,7 +127,7 @@ void add_speed_options(OptionTable& table, TrainOptions& options) {
 }
 
 void add_result_options(OptionTable& table, TrainOptions& options) {
-  table.group("Results");
+  table.group(kResults);
   table
       .add("--output-dir,--output_dir", options.output_dir,
            "folder for model and checkpoints, copied into the run at the end; else the run's own outputs/")
@@ -158,7 +161,7 @@ void add_result_options(OptionTable& table, TrainOptions& options) {
 }
 
 void add_message_options(OptionTable& table, TrainOptions& options) {
-  table.group("Messages");
+  table.group(kMessages);
   table.add("--progress", options.progress, "auto: a bar on a terminal, plain lines elsewhere")
       .choices({"auto", "bar", "plain", "none"})
       .not_compared();
@@ -170,60 +173,6 @@ void add_message_options(OptionTable& table, TrainOptions& options) {
       .choices({"debug", "info", "warning", "error"})
       .not_compared();
 }
-
-/// A flag that counts only beside certain others. With its default value it is let pass anywhere, so that the options
-/// of a run, fed back as --config, are accepted.
-struct DependentFlag {
-  const char* key;
-  bool (*has_effect)(const TrainOptions&);
-  std::string (*setting)(const TrainOptions&);  ///< what takes its effect away
-  const char* remedy;
-};
-
-std::string opt_setting(const TrainOptions& options) {
-  return "--opt " + options.opt;
-}
-bool has_betas(const TrainOptions& options) {
-  return options.opt == "adamw" || options.opt == "lamb";
-}
-std::string no_model_ema(const TrainOptions&) {
-  return "no --model-ema";
-}
-bool has_model_ema(const TrainOptions& options) {
-  return options.model_ema;
-}
-std::string compression_setting(const TrainOptions& options) {
-  return "--compression " + options.compression;
-}
-std::string scheduler_setting(const TrainOptions& options) {
-  return "--lr-scheduler " + options.lr_scheduler;
-}
-std::string no_warmup(const TrainOptions&) {
-  return "--lr-warmup-epochs 0";
-}
-bool warms_up(const TrainOptions& options) {
-  return options.lr_warmup_epochs > 0;
-}
-
-const DependentFlag kDependentFlags[] = {
-    {"opt_betas", has_betas, opt_setting, "use --opt adamw or lamb, or drop it"},
-    {"model_ema_steps", has_model_ema, no_model_ema, "add --model-ema"},
-    {"model_ema_decay", has_model_ema, no_model_ema, "add --model-ema"},
-    {"powersgd_rank", [](const TrainOptions& o) { return o.compression == "powersgd"; }, compression_setting,
-     "add --compression powersgd"},
-    {"topk_ratio", [](const TrainOptions& o) { return o.compression == "topk"; }, compression_setting, "add --compression topk"},
-    {"compression_start", [](const TrainOptions& o) { return o.compression == "powersgd" || o.compression == "topk"; },
-     compression_setting, "use --compression powersgd or topk"},
-    {"lr_step_size", [](const TrainOptions& o) { return o.lr_scheduler == "steplr"; }, scheduler_setting,
-     "drop it, or use --lr-scheduler steplr"},
-    {"lr_milestones", [](const TrainOptions& o) { return o.lr_scheduler == "multisteplr"; }, scheduler_setting,
-     "add --lr-scheduler multisteplr"},
-    {"lr_gamma", [](const TrainOptions& o) { return o.lr_scheduler != "cosineannealinglr"; }, scheduler_setting,
-     "drop it, or use --lr-scheduler steplr, multisteplr or exponentiallr"},
-    {"lr_min", [](const TrainOptions& o) { return o.lr_scheduler == "cosineannealinglr"; }, scheduler_setting,
-     "drop it, or use --lr-scheduler cosineannealinglr"},
-    {"lr_warmup_method", warms_up, no_warmup, "give --lr-warmup-epochs"},
-    {"lr_warmup_decay", warms_up, no_warmup, "give --lr-warmup-epochs"}};
 
 }  // namespace
 
@@ -242,36 +191,11 @@ OptionTable make_train_option_table(TrainOptions& options) {
   return table;
 }
 
-void check_train_options(const TrainOptions& options, const OptionTable& table) {
-  if (options.test_only && !options.weights)
-    throw UsageError("--test-only needs --weights: a fresh network knows nothing", "add --weights FILE");
-  if (options.nesterov && options.momentum == 0)
-    throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
-  if (options.opt_betas.size() != 2 || options.opt_betas[0] >= 1 || options.opt_betas[1] >= 1)
-    throw UsageError("--opt-betas takes two numbers from 0 to below 1", "e.g. --opt-betas 0.9,0.999");
-  if (options.nesterov && options.opt != "sgd" && options.opt != "lars")
-    throw UsageError("--nesterov has no effect with --opt " + options.opt, "drop it, or use --opt sgd");
-  if (options.sync_bn && options.freeze_norm)
-    throw UsageError("--sync-bn shares the statistics of BatchNorm and --freeze-norm takes none", "leave one of them out");
-  if (options.test_only && !options.resume.empty())
-    throw UsageError("--test-only evaluates and --resume goes on training", "leave one of them out");
-  if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
-    throw UsageError(concat("--batch-size 1 with --train-crop-size ", options.train_crop_size,
-                            " gives BatchNorm a single value a channel, of which it can learn nothing"),
-                     "use a larger batch or crop, or --freeze-norm");
-  if (const auto& scale = options.train_crop_scale; scale.size() != 2 || scale[0] > scale[1] || scale[1] > 1)
-    throw UsageError("--train-crop-scale takes two shares, 0 < MIN <= MAX <= 1", "e.g. --train-crop-scale 0.5,1");
-  if (options.lr_warmup_epochs >= options.epochs && options.lr_warmup_epochs > 0)
-    throw UsageError(
-        concat("--lr-warmup-epochs ", options.lr_warmup_epochs, " leaves nothing of --epochs ", options.epochs),
-        "warm up for fewer epochs");
-  if (options.lr_scheduler == "multisteplr" && options.lr_milestones.empty())
-    throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
-  for (const DependentFlag& flag : kDependentFlags) {
-    const Option& option = table.option(flag.key);
-    if (!option.has_default() && !flag.has_effect(options))
-      throw UsageError(concat(option.flag(), " has no effect with ", flag.setting(options)), flag.remedy);
-  }
+nlohmann::json training_settings(const OptionTable& table) {
+  nlohmann::json settings = table.compared_values();
+  for (const auto& option : table.options())
+    if (option->group() == kResults || option->group() == kMessages || option->key() == "weights") settings.erase(option->key());
+  return settings;
 }
 
 }  // namespace skein

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,7 +82,7 @@ struct TrainOptions {
   std::string on_signal = "stop";
   int max_requeues = 10;
   bool check_parameters = false;
-  std::filesystem::path timeline;  ///< empty: SKEIN_TIMELINE, or none
+  std::optional<std::filesystem::path> timeline;  ///< empty: SKEIN_TIMELINE, or none
 
   // Messages
   std::string progress = "auto";
@@ -89,8 +90,14 @@ struct TrainOptions {
   std::string log_level = "info";
 };
 
+/// By powersgd or topk, which begin at --compression-start.
+bool compresses_with_feedback(const TrainOptions& options);
+
 /// A table bound to `options`, which must outlive it.
 OptionTable make_train_option_table(TrainOptions& options);
+
+/// What decides how a training goes, by key: all options that ranks must agree in but where results go.
+nlohmann::json training_settings(const OptionTable& table);
 
 /// What no single option can check: flags that need or defeat one another. `table`: that of `options`. Throws
 /// UsageError naming the flags.

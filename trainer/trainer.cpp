@@ -72,6 +72,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
       first_step_(position.num_steps_done),
       last_checkpoint_(started_) {
   describe_metrics();
+  warn_of_late_compression();
   log_debug(concat("decoded images take ", (training_loader_.buffer_bytes() + validation_loader_.buffer_bytes()) >> 20,
                    " MiB; ", num_steps(), " steps an epoch"));
 }

@@ -78,6 +78,7 @@ class Trainer {
   void note_skipped(const Loader& loader, const char* metric, int epoch);
   void end_epoch(double accuracy);
   void describe_metrics();
+  void warn_of_late_compression() const;
   bool is_main() const { return parts_.communicator.rank() == 0; }
   std::size_t num_steps() const;
 

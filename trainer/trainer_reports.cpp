@@ -27,6 +27,14 @@ void Trainer::describe_metrics() {
   }
 }
 
+void Trainer::warn_of_late_compression() const {
+  const TrainOptions& options = parts_.options;
+  const auto num_all = static_cast<std::int64_t>(num_steps()) * options.epochs;
+  if (is_main() && compresses_with_feedback(options) && options.compression_start >= num_all)
+    log_warning(concat("--compression-start ", options.compression_start, ": the training has ", num_all,
+                       " steps, so nothing is compressed"));
+}
+
 void Trainer::report_step(int epoch, const StepOutcome& step, const Tally& epoch_so_far, const EpochTiming& timing) {
   parts_.journal.log("train/step_loss", step.tally.mean_loss(), position_.num_steps_done, epoch);
   if (parts_.options.clip_grad_norm > 0)

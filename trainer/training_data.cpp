@@ -22,11 +22,11 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   std::string factors = concat("--batch-size ", options.batch_size);
   if (options.accumulate > 1) factors += concat(" times --accumulate ", options.accumulate);
   if (world_size > 1) factors += concat(" on ", world_size, " ranks");
-  throw UsageError(
-      concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
-             training.num_images()),
-      concat("choose a --batch-size of at most ",
-             training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size), ", or fewer ranks"));
+  const std::size_t largest = training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size);
+  throw UsageError(concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
+                          training.num_images()),
+                   largest > 0 ? concat("choose a --batch-size of at most ", largest, ", or fewer ranks")
+                               : std::string("choose a lower --accumulate, or fewer ranks"));
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
     LearnerOptions learner = learner_options(options, world.world_size());
     learner.num_classes = static_cast<std::int64_t>(made.data.num_classes());
     learner.num_threads = made.budget.intra_op_threads;
+    learner.settings = training_settings(request.table).dump();
     made.learner = std::make_unique<Learner>(learner);
   });
   check_on_all_ranks(communicator, [&] {
@@ -117,6 +118,13 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
   return made;
 }
 
+std::uint64_t bytes_below(const std::filesystem::path& folder) {
+  std::uint64_t num_bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) num_bytes += entry.file_size();
+  return num_bytes;
+}
+
 RunOptions run_options(const TrainOptions& options, const Preparations& made) {
   const Learner& learner = *made.learner;
   RunOptions run;
@@ -130,6 +138,8 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
   }
   // Last, best and averaged model, and checkpoints of at most four times the size, one of them written before another goes.
   run.needed_bytes = (3 + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
+  if (!made.resume.run_id.empty() && !made.resume.checkpoint.empty())  // its checkpoints make room for the new ones
+    run.needed_bytes -= std::min(run.needed_bytes, bytes_below(made.resume.checkpoint.parent_path()));
   return run;
 }
 
@@ -209,14 +219,19 @@ constexpr double kEchoSeconds = 2;
 void watch_signals(World& world, SignalWatch& signals, const std::shared_ptr<RunJournal>& journal,
                    const std::shared_ptr<StopRequest>& stop) {
   world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
-  signals.start([&world, journal, stop, first = std::optional<Clock::time_point>()](int signal_number) mutable {
+  struct First {
+    int signal_number;
+    Clock::time_point time;
+  };
+  signals.start([&world, journal, stop, first = std::optional<First>()](int signal_number) mutable {
     if (signal_number == SIGTERM) return cancel_on_signal(world, *journal, signal_number);
     stop->ask(signal_name(signal_number));
     if (!first) {
-      first = Clock::now();
+      first = First{signal_number, Clock::now()};
       return;
     }
-    const bool is_echo = signal_number == SIGUSR2 && seconds_since(*first) < kEchoSeconds;
+    const bool is_echo =
+        signal_number == SIGUSR2 && first->signal_number == SIGUSR2 && seconds_since(first->time) < kEchoSeconds;
     if (!is_echo) cancel_on_signal(world, *journal, signal_number);
   });
 }
@@ -239,7 +254,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   const auto stop = std::make_shared<StopRequest>();
   watch_signals(world, signals, journal, stop);
   CommunicatorOptions communication;
-  if (!request.options.timeline.empty()) communication.timeline = request.options.timeline;
+  if (request.options.timeline) communication.timeline = *request.options.timeline;
   const auto communicator = make_communicator(world, communication);
   const Preparations made = prepare(world, *communicator, request);
   const RunPlace place = create_run(world, *communicator, request, made, *journal);

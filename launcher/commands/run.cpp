@@ -7,6 +7,7 @@
 #include "launcher/commands/job.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "runtime/trace/timeline.h"
 
 namespace skein {
 
@@ -31,6 +32,7 @@ int run_command(const CommandContext& context, const std::vector<std::string>& w
   }
   if (timeline_paused && timeline.empty())
     throw UsageError("--timeline-paused without a timeline", "add --timeline FILE");
+  if (!timeline.empty()) require_timeline_place(timeline);
   if (!timeline.empty()) options.request.exported.push_back(concat("SKEIN_TIMELINE=", absolute(timeline).string()));
   if (timeline_paused) options.request.exported.emplace_back("SKEIN_TIMELINE_PAUSED=1");
   return start_job("skein run", context, options);

@@ -52,7 +52,7 @@ Rows metrics_of(const RunDirectory& run) {
     if (series.num_points() == 0) continue;
     rows.push_back({name,
                     concat(series.values.back(), series.description.unit.empty() ? "" : " ", series.description.unit),
-                    concat("at step ", series.steps.back(), ", epoch ", series.epochs.back(), "; ", series.num_points(),
+                    concat("at step ", series.steps.back(), ", epoch ", series.epochs.back() + 1, "; ", series.num_points(),
                            " values")});
   }
   return rows;

@@ -65,6 +65,11 @@ void refuse_unknown(const std::vector<std::unique_ptr<Option>>& options, const s
   throw UsageError(concat("unknown option ", flag, did_you_mean(flag, known)), "see --help for all options");
 }
 
+const Option* option_of(const std::vector<std::unique_ptr<Option>>& options, const std::string& word) {
+  const auto found = std::ranges::find_if(options, [&](const auto& option) { return option->answers_to(word); });
+  return word.starts_with('-') && found != options.end() ? found->get() : nullptr;
+}
+
 bool looks_like_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-' &&
          (std::isalpha(static_cast<unsigned char>(word[1])) != 0 || word[1] == '-');
@@ -76,6 +81,26 @@ std::vector<std::string> take_verbatim(std::vector<std::string>& words) {
   std::vector<std::string> verbatim(marker == words.end() ? marker : marker + 1, words.end());
   words.erase(marker, words.end());
   return verbatim;
+}
+
+[[noreturn]] void refuse_missing_value(const Option& option, const std::string& written, const std::string& reason = "") {
+  throw UsageError(concat(written, " has no value", reason), concat("write ", option.flag(), " ", option.placeholder()));
+}
+
+/// An option that lacks its value must not take the next option for it.
+void check_values_follow(const std::vector<std::unique_ptr<Option>>& options, const std::vector<std::string>& words,
+                         bool ends_options) {
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (ends_options && !looks_like_option(*word)) return;
+    if (const Option* const empty = word->ends_with('=') ? option_of(options, word->substr(0, word->size() - 1)) : nullptr)
+      refuse_missing_value(*empty, empty->flag());
+    const Option* const option = option_of(options, *word);
+    if (option == nullptr || option->arity() == OptionValue::Arity::kFlag) continue;
+    const auto value = ++word;
+    const bool is_option = value != words.end() && option_of(options, *value) != nullptr;
+    if (value != words.end() && !is_option) continue;
+    refuse_missing_value(*option, *(value - 1), is_option ? concat(": ", *value, ", which follows, is an option") : "");
+  }
 }
 
 std::vector<std::string> translated(const std::vector<std::unique_ptr<Option>>& options,
@@ -128,6 +153,7 @@ CommandLine read_command_line(const std::vector<std::unique_ptr<Option>>& option
                               PlainArguments plain) {
   const bool ends_options = plain == PlainArguments::kEndOptions;
   const std::vector<std::string> verbatim = ends_options ? std::vector<std::string>() : take_verbatim(words);
+  check_values_follow(options, words, ends_options);
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();

@@ -31,7 +31,8 @@ YAML::Node parse(const std::filesystem::path& file, const std::string& text) {
       throw ConfigError(concat(place(file, documents[1].Mark()), ": a second document"), "keep one document a file");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::ParserException& error) {
-    throw ConfigError(concat(place(file, error.mark), ": not valid YAML: ", error.msg));
+    throw ConfigError(concat(place(file, error.mark), ": not valid YAML: ", error.msg),
+                      "look there for a colon, quote, bracket or indentation that is wrong; options are lines of `name: value`");
   }
 }
 
@@ -63,7 +64,8 @@ std::vector<RawSetting> read_config_file(const std::filesystem::path& file) {
   const YAML::Node root = parse(file, read_text(file));
   std::vector<RawSetting> settings;
   if (!root.IsDefined() || root.IsNull()) return settings;
-  if (!root.IsMap()) throw ConfigError(concat(place(file, root.Mark()), ": expected `name: value` lines"));
+  if (!root.IsMap()) throw ConfigError(concat(place(file, root.Mark()), ": expected `name: value` lines"),
+                                          "e.g. `batch_size: 64`");
   for (const auto& entry : root) settings.push_back(read_setting(file, entry.first, entry.second));
   return settings;
 }

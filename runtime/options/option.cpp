@@ -79,6 +79,14 @@ Option& Option::more_than(double minimum) {
   });
 }
 
+Option& Option::below(double limit) {
+  constraint_ = concat("0 to below ", limit);
+  return check([=](const json& value) {
+    const double number = value.get<double>();
+    return number >= 0 && number < limit ? "" : concat(value.dump(), " is out of range: it must be from 0 to below ", limit);
+  });
+}
+
 Option& Option::range(double minimum, double maximum) {
   constraint_ = concat(minimum, " to ", maximum);
   return check([=](const json& value) {

@@ -33,6 +33,7 @@ class Option {
   Option& not_compared();                 ///< ranks may differ in it (--print-freq)
   Option& at_least(double minimum);
   Option& more_than(double minimum);
+  Option& below(double limit);  ///< and at least 0
   Option& range(double minimum, double maximum);  ///< both ends allowed
   Option& choices(std::vector<std::string> allowed);
   Option& existing_file();

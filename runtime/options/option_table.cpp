@@ -83,7 +83,7 @@ void OptionTable::apply_config_file(const std::filesystem::path& file) {
   for (const RawSetting& setting : read_config_file(file)) {
     Option* option = setting.name.starts_with('-') ? nullptr : find(setting.name);
     if (option == nullptr || option->key() == kConfigKey) refuse_unknown_key(setting);
-    if (const std::string earlier = origin(option->key()); earlier != "default")
+    if (const std::string earlier = origin(option->key()); earlier != kDefault)
       throw ConfigError(concat(setting.name_place, ": ", setting.name, " is already set at ", earlier),
                         "keep one of the two");
     try {
@@ -114,11 +114,12 @@ void OptionTable::apply_command_line(const CommandLine& line) {
   for (const RawSetting& setting : line.settings) {
     Option* option = find(setting.name);
     try {
+      if (std::ranges::count(setting.texts, "") > 0) throw BadValue("an empty value");
       option->assign(setting.texts);
     } catch (const BadValue& error) {
       throw UsageError(concat(setting.name, ": ", error.what()), meaning_of(*option));
     }
-    record_origin(*option, "command line");
+    record_origin(*option, kCommandLine);
   }
 }
 
@@ -138,7 +139,7 @@ void OptionTable::apply_arguments(std::vector<std::string> arguments) {
 
 void OptionTable::require_all() const {
   for (const auto& option : options_)
-    if (option->is_required() && origin(option->key()) == "default")
+    if (option->is_required() && origin(option->key()) == kDefault)
       throw UsageError(concat(option->flag(), " is required: ", option->help()),
                        concat("add ", option->flag(), " ", option->placeholder()));
 }
@@ -177,7 +178,7 @@ const Option& OptionTable::option(const std::string& key) const {
 std::string OptionTable::origin(const std::string& key) const {
   for (const Origin& origin : origins_)
     if (origin.key == key) return origin.place;
-  return "default";
+  return kDefault;
 }
 
 std::string OptionTable::help() const {

@@ -65,7 +65,9 @@ class OptionTable {
   nlohmann::json compared_values() const;
   /// The option of that key. Throws Error when there is none.
   const Option& option(const std::string& key) const;
-  /// Where a value came from: "default", "command line" or "birds.yaml:3:9". `key` as in values().
+  static constexpr const char* kDefault = "default";
+  static constexpr const char* kCommandLine = "command line";
+  /// Where a value came from: kDefault, kCommandLine or "birds.yaml:3:9". `key` as in values().
   std::string origin(const std::string& key) const;
 
   std::string help() const;

@@ -25,9 +25,11 @@ template <std::integral Integer>
 requires(!std::same_as<Integer, bool>) json read_scalar(const std::string& text) {
   Integer number{};
   const std::errc error = read_number(text, number);
-  if (error == std::errc::result_out_of_range)
-    throw BadValue(concat(text, " does not fit: the range is ", std::numeric_limits<Integer>::min(), " to ",
-                          std::numeric_limits<Integer>::max()));
+  if (error == std::errc::result_out_of_range) {
+    const bool too_small = text.starts_with('-');
+    const Integer limit = too_small ? std::numeric_limits<Integer>::min() : std::numeric_limits<Integer>::max();
+    throw BadValue(concat(text, " is too ", too_small ? "small" : "large", ": the limit is ", limit));
+  }
   if (error != std::errc{}) {
     const bool negative = std::is_unsigned_v<Integer> && text.starts_with('-');
     throw BadValue(concat("'", text, "' is not ", negative ? "a non-negative integer" : "an integer"));

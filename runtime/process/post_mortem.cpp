@@ -22,8 +22,11 @@ void write_complete(const std::filesystem::path& path, const std::string& text) 
   std::ofstream out(temporary, std::ios::binary);
   out << text;
   out.close();
-  if (!out) throw StorageError("cannot write " + temporary.string());
-  std::filesystem::rename(temporary, path);
+  std::error_code problem;
+  if (out) std::filesystem::rename(temporary, path, problem);
+  if (out && !problem) return;
+  std::filesystem::remove(temporary, problem);
+  throw StorageError("cannot write " + path.string());
 }
 
 }  // namespace

@@ -54,20 +54,21 @@ class FileActions {
 };
 
 /// No signal blocked or ignored in the child, whatever this process does with its own.
-class CleanSignals {
+class SpawnAttributes {
  public:
-  CleanSignals() {
+  explicit SpawnAttributes(bool own_process_group) {
     posix_spawnattr_init(&attributes_);
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    const int signals = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    posix_spawnattr_setflags(&attributes_, static_cast<short>(own_process_group ? signals | POSIX_SPAWN_SETPGROUP : signals));
   }
-  ~CleanSignals() { posix_spawnattr_destroy(&attributes_); }
-  CleanSignals(const CleanSignals&) = delete;
-  CleanSignals& operator=(const CleanSignals&) = delete;
+  ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
   const posix_spawnattr_t* get() const { return &attributes_; }
 
  private:
@@ -91,9 +92,9 @@ std::vector<std::string> environment_of(const SubprocessOptions& options) {
 pid_t spawn(const SubprocessOptions& options, const FileActions& actions) {
   if (options.argv.empty()) throw UsageError("no program to start");
   std::vector<std::string> arguments = options.argv, environment = environment_of(options);
-  const CleanSignals signals;
+  const SpawnAttributes attributes(options.own_process_group);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, options.argv[0].c_str(), actions.get(), signals.get(),
+  const int error = posix_spawnp(&pid, options.argv[0].c_str(), actions.get(), attributes.get(),
                                  pointers(arguments).data(), pointers(environment).data());
   if (error == 0) return pid;
   throw ConfigError(concat("cannot start ", options.argv[0], ": ", std::strerror(error)),

@@ -26,6 +26,7 @@ struct SubprocessOptions {
   std::filesystem::path stdin_file;
   std::filesystem::path stdout_file;
   std::filesystem::path stderr_file;
+  bool own_process_group = false;  ///< what the terminal sends to this process's group does not reach it
 };
 
 /// How a process ended.

@@ -103,9 +103,18 @@ RankReport read_post_mortem(const fs::path& file) {
   }
 }
 
+/// Of a run the last attempt that left some: those of earlier attempts are in post-mortem-1, post-mortem-2 and so on.
+fs::path post_mortems_of(const fs::path& directory) {
+  if (fs::is_directory(directory / "post-mortem")) return directory / "post-mortem";
+  fs::path last = directory;
+  for (int attempt = 1; fs::is_directory(directory / concat("post-mortem-", attempt)); ++attempt)
+    last = directory / concat("post-mortem-", attempt);
+  return last;
+}
+
 JobReport read_post_mortems(const fs::path& directory) {
   JobReport job;
-  job.directory = fs::is_directory(directory / "post-mortem") ? directory / "post-mortem" : directory;
+  job.directory = post_mortems_of(directory);
   for (const fs::path& file : files_in(job.directory)) {
     RankReport report = read_post_mortem(file);
     if (job.ranks.empty()) job.world_size = report.world_size;

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/environment.h"
@@ -30,6 +34,32 @@ class SkeinProgram : public DirectoryTest {
   }
   CapturedRun skein(const std::vector<std::string>& words) const {
     return run_captured(command(words), Deadline::after(seconds(60)));
+  }
+  /// Presses Ctrl-C each time that the program has written "ready".
+  ExitStatus interrupted_on_terminal(const std::string& script, int num_presses, const fs::path& out) const {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    grantpt(terminal);
+    unlockpt(terminal);
+    SubprocessOptions options = command({"run", "-np", "2", "--oversubscribe", "--", "sh", "-c", script});
+    options.argv.insert(options.argv.begin(), {"setsid", "--ctty"});
+    options.stdin_file = ptsname(terminal);
+    options.stdout_file = options.stderr_file = out;
+    Subprocess job(options);
+    const auto limit = Deadline::after(seconds(30));
+    for (int press = 1; press <= num_presses; ++press) {
+      const auto num_ready = [&] {
+        const std::string text = file_contents(out);
+        std::size_t count = 0;
+        for (auto at = text.find("ready\n"); at != std::string::npos; at = text.find("ready\n", at + 1)) ++count;
+        return count;
+      };
+      while (num_ready() < 2u * press && !limit.expired()) usleep(5000);
+      EXPECT_EQ(write(terminal, "\003", 1), 1);
+    }
+    const auto status = job.wait(limit);
+    close(terminal);
+    EXPECT_TRUE(status) << "still running: " << file_contents(out);
+    return status.value_or(ExitStatus{});
   }
   void make_run(const std::string& experiment, const std::string& id) const {
     skein::Run run(
@@ -84,7 +114,7 @@ TEST_F(SkeinProgram, RunsShow) {
   make_run("birds", "20260101-a");
   const std::string page = skein({"runs", "show", "2026"}).standard_output;
   for (const char* part : {"20260101-a", "Completed", "trainer '--data path' x", "lr     0.1", "study  birds",
-                           "first try", "val/accuracy  0.75 %  at step 10, epoch 1; 1 values", "training_curve.svg"})
+                           "first try", "val/accuracy  0.75 %  at step 10, epoch 2; 1 values", "training_curve.svg"})
     expect_contains(page, part);
   const auto json = nlohmann::json::parse(skein({"runs", "show", "20260101-a", "--json"}).standard_output);
   EXPECT_EQ(json.at("parameters").at("model"), "resnet18");
@@ -196,6 +226,20 @@ TEST_F(SkeinProgram, TermEndsTheJob) {
   };
   while (!is_gone() && !limit.expired()) usleep(5000);
   EXPECT_TRUE(is_gone()) << "the rank still runs";
+}
+
+TEST_F(SkeinProgram, CtrlCAsksRanksThatHandleItToSave) {
+  const std::string wait = "; for i in $(seq 1000); do sleep 0.02; done";
+  const fs::path saves = directory_ / "saves";
+  EXPECT_EQ(interrupted_on_terminal("trap 'echo saved; exit 85' USR2; echo ready" + wait, 1, saves).code, 85);
+  expect_contains(file_contents(saves), "saved\n");
+  expect_contains(file_contents(saves), "Ctrl-C again");
+  const fs::path insists = directory_ / "insists";
+  EXPECT_EQ(interrupted_on_terminal("trap 'echo ready' USR2; echo ready" + wait, 2, insists).shell_code(), 128 + SIGINT)
+      << file_contents(insists);
+  const fs::path cannot = directory_ / "cannot";
+  EXPECT_EQ(interrupted_on_terminal("echo ready" + wait, 1, cannot).shell_code(), 128 + SIGINT) << file_contents(cannot);
+  EXPECT_EQ(file_contents(cannot).find("Ctrl-C again"), std::string::npos);
 }
 
 TEST_F(SkeinProgram, BecomesItsSiblings) {

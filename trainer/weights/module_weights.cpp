@@ -18,6 +18,7 @@ using Sources = std::map<std::string, const TensorRecord*>;
 
 constexpr std::string_view kWrapperPrefix = "module.";
 constexpr std::string_view kBatchCount = ".num_batches_tracked";
+constexpr std::size_t kShownComplaints = 6;
 
 Targets state_of(const torch::nn::Module& module) {
   Targets state;
@@ -53,7 +54,13 @@ class LoadPlan {
     }
   }
 
-  const std::string& complaints() const { return complaints_; }
+  /// One line each, the first few of them; empty when everything fits.
+  std::string complaints() const {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(complaints_.size(), kShownComplaints); ++i) text += "\n  " + complaints_[i];
+    if (complaints_.size() > kShownComplaints) text += concat("\n  and ", complaints_.size() - kShownComplaints, " more");
+    return text;
+  }
   const std::vector<std::string>& replaced() const { return replaced_; }
 
   int64_t execute() const {
@@ -100,18 +107,18 @@ class LoadPlan {
     }
     const TensorRecord& source = *found->second;
     if (target.sizes() != torch::IntArrayRef(source.shape)) {
-      complaints_ += concat("\n  other shape: ", name, " is ", shape_text(source.shape), " in the file, ",
-                            shape_text(target.sizes()), " in the model");
+      complaints_.push_back(concat("other shape: ", name, " is ", shape_text(source.shape), " in the file, ",
+                                   shape_text(target.sizes()), " in the model"));
     } else if (torch::isFloatingType(scalar_type(source.type)) != target.is_floating_point()) {
-      complaints_ += concat("\n  other type: ", name, " is ", safetensors_name(source.type), " in the file, ",
-                            torch::toString(target.scalar_type()), " in the model");
+      complaints_.push_back(concat("other type: ", name, " is ", safetensors_name(source.type), " in the file, ",
+                                   torch::toString(target.scalar_type()), " in the model"));
     } else {
       copies_.emplace_back(target, &source);
     }
   }
 
   void complain(const char* what, const std::string& name, torch::IntArrayRef shape) {
-    complaints_ += concat("\n  ", what, name, " ", shape_text(shape));
+    complaints_.push_back(concat(what, name, " ", shape_text(shape)));
   }
 
   Targets targets_;
@@ -120,7 +127,7 @@ class LoadPlan {
   std::vector<std::pair<torch::Tensor, const TensorRecord*>> copies_;
   std::vector<torch::Tensor> uncounted_;
   std::vector<std::string> replaced_;
-  std::string complaints_;
+  std::vector<std::string> complaints_;
 };
 
 }  // namespace
@@ -130,7 +137,7 @@ LoadReport load_weights(torch::nn::Module& module, const std::string& path, cons
   const LoadPlan plan(state_of(module), sources_of(file), options);
   if (!plan.complaints().empty()) {
     throw DataError(concat(path, " does not fit the model:", plan.complaints()),
-                    "choose the model that these weights were saved from");
+                    "choose the model, and data with the classes, that these weights were saved from");
   }
   return {file.format, plan.execute(), plan.replaced(), file.metadata};
 }

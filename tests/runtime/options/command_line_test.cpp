@@ -85,7 +85,21 @@ TEST(CommandLine, UnknownFlagsAreRefusedWithTheClosestName) {
 
 TEST(CommandLine, MissingValue) {
   Sample sample;
-  EXPECT_ERROR(UsageError, "--lr", sample.parse({"--lr"}));
+  EXPECT_ERROR(UsageError, "--lr has no value\n", sample.parse({"--lr"}));
+  EXPECT_ERROR(UsageError, "--model has no value: --lr, which follows, is an option", sample.parse({"--model", "--lr", "1"}));
+  EXPECT_ERROR(UsageError, "--data-path: an empty value", sample.parse({"--data-path", ""}));
+  EXPECT_ERROR(UsageError, "--model has no value", sample.parse({"--model="}));
+}
+
+TEST(CommandLine, AProgramsOwnWordsAreNotLookedAt) {
+  OptionTable table("run", "Runs.", "1");
+  std::string name;
+  std::vector<std::string> program;
+  table.add("--name", name, "a name");
+  table.rest("PROGRAM", program, "what to start");
+  table.parse({"--name", "x", "train", "--name", "--name"});
+  EXPECT_EQ(name, "x");
+  EXPECT_EQ(program, (std::vector<std::string>{"train", "--name", "--name"}));
 }
 
 TEST(CommandLine, StrayWords) {

@@ -43,7 +43,7 @@ TEST(OptionTable, RanksCompareComparedOptionsOnly) {
 TEST(OptionTable, BadValuesNameTheFlagAndTheRemedy) {
   Sample sample;
   EXPECT_ERROR(UsageError, "--batch-size: 'many' is not an integer", sample.parse({"-b", "many"}));
-  EXPECT_ERROR(UsageError, "--batch-size: 99999999999 does not fit", sample.parse({"-b", "99999999999"}));
+  EXPECT_ERROR(UsageError, "--batch-size: 99999999999 is too large: the limit is 2147483647", sample.parse({"-b", "99999999999"}));
   EXPECT_ERROR(UsageError, "--batch-size: 0 is too small: it must be at least 1", sample.parse({"-b", "0"}));
   EXPECT_ERROR(UsageError, "--clip: 101.0 is out of range: it must be 0 to 100", sample.parse({"--clip", "101"}));
   EXPECT_ERROR(UsageError, "--lr: 'nan' is not a finite number", sample.parse({"--lr", "nan"}));

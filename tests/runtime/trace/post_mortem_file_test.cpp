@@ -57,6 +57,14 @@ TEST_F(PostMortemFile, IsFoundInARunAndNeedsNoCommunicator) {
   EXPECT_EQ(read_post_mortems(directory_).ranks.at(0).error_kind, "PeerLost");
 }
 
+TEST_F(PostMortemFile, OfARunThatWentOnTheLatestAreRead) {
+  write("post-mortem-1/rank_0000.json", sample(0, 1).dump());
+  write("post-mortem-2/rank_0000.json", sample(0, 2).dump());
+  EXPECT_EQ(read_post_mortems(directory_).world_size, 2);
+  write("post-mortem/rank_0000.json", sample(0, 3).dump());
+  EXPECT_EQ(read_post_mortems(directory_).world_size, 3);
+}
+
 TEST_F(PostMortemFile, DamageIsNamed) {
   EXPECT_ERROR(DataError, "cannot read nowhere", read_post_mortems("nowhere"));
   EXPECT_ERROR(DataError, "holds no post-mortems", read_post_mortems(directory_));

@@ -85,10 +85,19 @@ TEST_F(BadInput, WeightsOfAnotherModel) {
   ASSERT_TRUE(succeeded(train_alone(flags("small", {"--epochs", "1"}))));
   const fs::path weights = run_directory("small") / "outputs" / "model.safetensors";
   EXPECT_TRUE(refused(train(2, flags("x", {"--model", "resnet34", "--weights", weights})), 4,
-                      {weights, "layer1.2.conv1.weight"}));
+                      {weights, "layer1.2.bn1.weight", "more"}));
   fs::resize_file(weights, 1000);
   EXPECT_TRUE(refused(train(2, flags("x", {"--weights", weights})), 4, {weights}));
   EXPECT_FALSE(fs::exists(run_directory("x")));
+}
+
+TEST_F(BadInput, TestedWeightsHaveOtherClasses) {
+  write_image_folder(data(), 2, 8, 2);
+  ASSERT_TRUE(succeeded(train_alone(flags("two", {"--epochs", "1"}))));
+  write_image_folder(data(), 3, 8, 2);
+  const std::string weights = run_directory("two") / "outputs" / "model.safetensors";
+  EXPECT_TRUE(refused(train_alone(flags("x", {"--test-only", "--weights", weights})), 4, {weights, "fc.weight", "[2, 512]"}));
+  EXPECT_TRUE(succeeded(train_alone(flags("three", {"--epochs", "1", "--weights", weights}))));
 }
 
 TEST_F(BadInput, ATruncatedImageEndsAllRanks) {

@@ -248,11 +248,23 @@ TEST_F(Resume, KeepsTheBestCheckpoint) {
   EXPECT_EQ(names[1], "step_000000020");
 }
 
+TEST_F(Resume, SaysWhatIsOtherThanBefore) {
+  write_image_folder(data(), 2, 8, 4);
+  ASSERT_TRUE(succeeded(train_alone(flags("first", {"--epochs", "1"}))));
+  const std::string path = run_directory("first").string();
+  const CapturedRun run = train_alone(flags("second", {"--epochs", "2", "--lr", "0.01", "--batch-size", "2", "--resume", path}));
+  ASSERT_TRUE(succeeded(run));
+  for (const char* line : {"goes on with --lr 0.01 instead of ", "goes on with --batch-size 2 instead of 4", "goes on with --epochs 2 instead of 1"})
+    EXPECT_NE(run.standard_output.find(line), std::string::npos) << line << "\n" << run.standard_output;
+  EXPECT_EQ(run.standard_output.find("--run-id"), std::string::npos) << run.standard_output;
+}
+
 TEST_F(Resume, RefusesWhatDoesNotFit) {
   write_image_folder(data(), 2, 8, 4);
   ASSERT_TRUE(succeeded(train_alone(flags("first"))));
   const std::string path = (run_directory("first")).string();
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--opt", "adamw"})), 4, {"optimizer \"sgd\"", "--resume"}));
+  EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--momentum", "0"})), 4, {"optimizer_state", "--momentum"}));
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--seed", "9"})), 4, {"seed", "--seed"}));
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", path, "--model", "resnet34"})), 4, {"resnet18"}));
   EXPECT_TRUE(refused(train_alone(flags("other", {"--resume", (directory() / "nowhere").string()})), 2, {"nowhere is no folder"}));

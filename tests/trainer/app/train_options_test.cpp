@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/error.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_directory.h"
 
 namespace skein {
 namespace {
@@ -72,8 +75,56 @@ TEST(TrainOptions, FlagsWithoutEffectAreRefused) {
   refused({"--topk-ratio", "0.3", "--compression", "bf16"}, "--topk-ratio has no effect with --compression bf16");
   refused({"--compression-start", "3", "--compression", "fp16"}, "--compression-start has no effect with --compression fp16");
   refused({"--sync-bn", "--freeze-norm"}, "--sync-bn shares the statistics");
+  refused({"--opt", "adamw", "--momentum", "0.5"}, "--momentum has no effect with --opt adamw");
+  refused({"--max-requeues", "3"}, "--max-requeues has no effect with --on-signal stop");
+  refused({"--momentum", "1"}, "--momentum: 1.0 is out of range: it must be from 0 to below 1");
+  refused({"--weights", "/proc/self/exe", "--resume", "x"}, "--weights and --resume PATH");
+  EXPECT_NO_THROW(parsed({"--weights", "/proc/self/exe", "--resume", "auto"})) << "begins with them, goes on without";
   EXPECT_NO_THROW(parsed({"--lr-min", "0"})) << "the default, as the options of a run fed back give it";
   EXPECT_NO_THROW(parsed({"--lr-warmup-method", "linear", "--lr-warmup-epochs", "2"}));
+}
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  std::string with(const std::string& text) const {
+    std::ofstream(folder_.path() / "train.yaml") << text;
+    return folder_.path() / "train.yaml";
+  }
+
+ private:
+  TemporaryDirectory folder_;
+};
+
+TEST_F(ConfigFile, GivesWhatAFlagMayTakeTheEffectOf) {
+  const std::string file = with("compression: powersgd\npowersgd_rank: 8\n");
+  EXPECT_EQ(parsed({"--config", file}).powersgd_rank, 8);
+  EXPECT_EQ(parsed({"--config", file, "--compression", "none"}).compression, "none");
+  EXPECT_THROW(parsed({"--config", file, "--compression", "none", "--topk-ratio", "0.2"}), UsageError);
+  const std::string contradiction = with("compression: none\npowersgd_rank: 8\n");
+  EXPECT_ERROR(ConfigError, contradiction + ":2:16: powersgd_rank has no effect with --compression none",
+               parsed({"--config", contradiction}));
+}
+
+TEST_F(ConfigFile, MayBeTheParametersOfARun) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {}, {"--opt", "lamb", "--run-id", "x", "--lr-scheduler", "cosineannealinglr", "--timeline", "t.json"}}) {
+    TrainOptions options;
+    OptionTable table = make_train_option_table(options);
+    std::vector<std::string> all{"--data-path", "d"};
+    all.insert(all.end(), words.begin(), words.end());
+    table.parse(all);
+    const nlohmann::json before = table.values();
+    TrainOptions again;
+    OptionTable other = make_train_option_table(again);
+    other.parse({"--config", with(before.dump())});
+    check_train_options(again, other);
+    EXPECT_EQ(other.values(), before);
+  }
+}
+
+TEST(TrainOptions, ATimelineNeedsAFolder) {
+  EXPECT_ERROR(UsageError, "the timeline /tmp is a folder", parsed({"--timeline", "/tmp"}));
+  EXPECT_ERROR(UsageError, "/nowhere, which is no folder", parsed({"--timeline", "/nowhere/t.json"}));
 }
 
 TEST(TrainOptions, RanksMayDifferInWhatDoesNotChangeTheModel) {
