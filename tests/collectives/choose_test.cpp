@@ -109,7 +109,7 @@ TEST(AlgorithmTable, EveryAlgorithmOfAnOperationHasASchedule) {
   for (const Operation operation : kOperationsWithChoice)
     for (const Algorithm algorithm : algorithms_of(operation, 3))
       EXPECT_GT(predict_seconds(data_workload({operation, 9000, topology}, algorithm), hosts_of(topology), {}), 0);
-  EXPECT_THROW(allgather_schedule(Algorithm::kChain, HostOrder(topology), 0, split_evenly(9, 3)), std::logic_error);
+  EXPECT_THROW(allgather_schedule(Algorithm::kChain, 0, split_evenly(9, 3)), std::logic_error);
 }
 
 }  // namespace
