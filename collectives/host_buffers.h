@@ -15,7 +15,7 @@ namespace skein {
 /// Memory that a communicator's calls between hosts work in; grows, and stays.
 class CallScratch {
  public:
-  /// At least `num_bytes` of this rank that the ranks of its host share. Collective over the host, with the same number.
+  /// At least `num_bytes` of this rank that all ranks of its host see. Collective over the host, with the same number.
   /// Throws Error when memory is short.
   std::byte* shared(NodeGroup& group, std::size_t num_bytes, Deadline deadline);
   /// At least `num_bytes` that only this rank sees; what it gave before means nothing any more.

@@ -25,6 +25,7 @@ class BlockSlice {
     int rank;
     Range in_block;     // from the begin of the block
     std::size_t begin;  // in the slice
+    std::size_t end() const { return begin + in_block.count; }
   };
 
   BlockSlice(const Topology& topology, std::span<const std::size_t> block_counts, std::size_t element_bytes, int slice);
@@ -37,11 +38,11 @@ class BlockSlice {
   template <class Use>
   void for_each_piece(const Range& range, Use use) const {
     if (range.count == 0) return;
-    const auto ends_before = [](const Piece& piece, std::size_t at) { return piece.begin + piece.in_block.count <= at; };
-    for (auto piece = std::lower_bound(pieces_.begin(), pieces_.end(), range.begin, ends_before);
+    const auto lies_before = [](const Piece& piece, std::size_t at) { return piece.end() <= at; };
+    for (auto piece = std::lower_bound(pieces_.begin(), pieces_.end(), range.begin, lies_before);
          piece != pieces_.end() && piece->begin < range.end(); ++piece) {
       const std::size_t begin = std::max(piece->begin, range.begin);
-      const std::size_t end = std::min(piece->begin + piece->in_block.count, range.end());
+      const std::size_t end = std::min(piece->end(), range.end());
       use(Piece{piece->rank, {piece->in_block.begin + (begin - piece->begin), end - begin}, begin});
     }
   }

@@ -18,8 +18,9 @@ Topology placed(const std::vector<int>& hosts) {
   return topology;
 }
 
-const std::vector<std::vector<int>> kPlacements = {{0, 1},       {0, 0, 1, 1}, {0, 1, 0, 1},             {0, 0, 1},
-                                                   {0, 1, 0, 0}, {0, 1, 1, 2}, {0, 1, 2, 0, 1, 2, 0, 1}, {0, 1, 1, 0, 2}};
+const std::vector<std::vector<int>> kPlacements = {
+    {0, 1}, {0, 0, 1, 1}, {0, 1, 0, 1}, {0, 0, 1}, {0, 1, 0, 0}, {0, 1, 1, 2}, {0, 1, 1, 0, 2},
+    {0, 1, 2, 0, 1, 2, 0, 1}};
 
 std::vector<std::vector<std::size_t>> block_counts(std::size_t num_ranks) {
   std::vector<std::size_t> uneven(num_ranks), some_empty(num_ranks, 1000), only_last(num_ranks);
@@ -65,7 +66,8 @@ TEST(BlockSlice, ARangeIsCutWhereBlocksEnd) {
   const BlockSlice slice(placed({0, 1, 0, 1}), std::vector<std::size_t>{10, 20, 300, 400}, 4, 0);
   EXPECT_EQ(slice.parts(), (std::vector<Range>{{0, 160}, {160, 208}}));
   std::vector<std::pair<int, Range>> pieces;
-  slice.for_each_piece({5, 160}, [&](const BlockSlice::Piece& piece) { pieces.emplace_back(piece.rank, piece.in_block); });
+  const auto note = [&](const BlockSlice::Piece& piece) { pieces.emplace_back(piece.rank, piece.in_block); };
+  slice.for_each_piece({5, 160}, note);
   EXPECT_EQ(pieces, (std::vector<std::pair<int, Range>>{{0, {5, 5}}, {2, {0, 150}}, {1, {0, 5}}}));
   slice.for_each_piece({7, 0}, [](const BlockSlice::Piece&) { FAIL() << "nothing lies in an empty range"; });
 }
