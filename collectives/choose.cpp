@@ -96,18 +96,16 @@ Schedule allreduce_schedule(Algorithm algorithm, int rank, int num_ranks, std::s
   refuse(algorithm, Operation::kAllreduce);
 }
 
-// Halving and doubling join blocks that lie side by side, so the order of ranks stays.
-
-Schedule reduce_scatter_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks) {
+Schedule reduce_scatter_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks) {
   if (algorithm == Algorithm::kHalving) return halving_reduce_scatter(rank, blocks);
-  if (algorithm != Algorithm::kRing) refuse(algorithm, Operation::kReduceScatter);
-  return order.among_ranks(ring_reduce_scatter(order.position_of(rank), order.by_position(blocks)));
+  if (algorithm == Algorithm::kRing) return ring_reduce_scatter(rank, blocks);
+  refuse(algorithm, Operation::kReduceScatter);
 }
 
-Schedule allgather_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks) {
+Schedule allgather_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks) {
   if (algorithm == Algorithm::kDoubling) return doubling_allgather(rank, blocks);
-  if (algorithm != Algorithm::kRing) refuse(algorithm, Operation::kAllgather);
-  return order.among_ranks(ring_allgather(order.position_of(rank), order.by_position(blocks)));
+  if (algorithm == Algorithm::kRing) return ring_allgather(rank, blocks);
+  refuse(algorithm, Operation::kAllgather);
 }
 
 Schedule broadcast_schedule(Algorithm algorithm, const HostOrder& order, int rank, int root, std::size_t count) {

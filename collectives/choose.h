@@ -39,14 +39,14 @@ std::string_view algorithm_name(Algorithm algorithm);
 /// Those that an operation has a choice between; empty where there is one way only. `num_ranks` take part in a schedule.
 std::vector<Algorithm> algorithms_of(Operation operation, int num_ranks);
 
-/// The schedules by algorithm; rings and chains go from host to host. Throws std::logic_error for one that the operation
-/// does not have.
+/// The schedules by algorithm; those of a broadcast go from host to host. Throws std::logic_error for one that the
+/// operation does not have.
 Schedule allreduce_schedule(Algorithm algorithm, int rank, int num_ranks, std::size_t count);
-Schedule reduce_scatter_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks);
-Schedule allgather_schedule(Algorithm algorithm, const HostOrder& order, int rank, std::span<const Range> blocks);
+Schedule reduce_scatter_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
+Schedule allgather_schedule(Algorithm algorithm, int rank, std::span<const Range> blocks);
 Schedule broadcast_schedule(Algorithm algorithm, const HostOrder& order, int rank, int root, std::size_t count);
 
-/// The choice by number of bytes: of one slice for allreduce and reduce, of all blocks together otherwise.
+/// The choice by number of bytes: of the whole buffer for broadcast, of one slice otherwise.
 class AlgorithmTable {
  public:
   struct Entry {

@@ -46,6 +46,7 @@ HostCommunicator::HostCommunicator(std::unique_ptr<Transport> transport, Topolog
       host_order_(topology_),
       algorithms_(choose_algorithms(topology_, links_)),
       group_(*transport_, topology_, health, std::move(arena)),
+      in_slices_{group_, *transport_, topology_, algorithms_, scratch_},
       point_to_point_(*transport_, topology_, patience.timeout),
       all_ranks_(topology_.world_size()),
       next_sequence_(recorder_.num_started()),

@@ -17,8 +17,10 @@
 #include "collectives/call_history.h"
 #include "collectives/choose.h"
 #include "collectives/communicator.h"
-#include "collectives/cross_host_reduce.h"
+#include "collectives/cross_host_call.h"
 #include "collectives/execute.h"
+#include "collectives/host_buffers.h"
+#include "collectives/host_order.h"
 #include "collectives/node_allocation.h"
 #include "collectives/node_group.h"
 #include "collectives/point_to_point.h"
@@ -87,8 +89,8 @@ class HostCommunicator final : public Communicator {
   void reduce_small_across_hosts(const Request& request, const Call& call, Deadline deadline);
   [[noreturn]] void throw_mismatch(const Call& call, Deadline deadline);
   std::string gather_lines(const std::string& mine, const Call& call, Deadline deadline);
-  void reduce_across_hosts(const Request& request, const Call& call, Deadline deadline);
-  void reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline);
+  template <class CrossHost>
+  void run_in_slices(const Request& request, const Call& call, Deadline deadline);
   void alltoall_across_hosts(const Request& request, const Call& call, Deadline deadline);
   void check_pairs_across_hosts(const Request& request, const Call& call, Deadline deadline);
   bool all_agree(std::uint64_t value, const Call& call, Deadline deadline);
@@ -104,7 +106,8 @@ class HostCommunicator final : public Communicator {
   HostOrder host_order_;
   AlgorithmTable algorithms_;
   NodeGroup group_;
-  SharedScratch scratch_;
+  CallScratch scratch_;
+  CrossHostTools in_slices_;
   PointToPoint point_to_point_;
   std::vector<int> all_ranks_;
   std::mutex execution_;  // one call at a time; guards what follows

@@ -5,6 +5,7 @@
 
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
+#include "collectives/cross_host_blocks.h"
 #include "collectives/cross_host_reduce.h"
 #include "collectives/execute.h"
 #include "collectives/host_communicator.h"
@@ -12,6 +13,7 @@
 #include "collectives/node_operations.h"
 #include "collectives/node_pipeline.h"
 #include "collectives/reduce_kernels.h"
+#include "collectives/slices.h"
 #include "collectives/workload.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
@@ -100,16 +102,25 @@ std::string HostCommunicator::gather_lines(const std::string& mine, const Call& 
   return lines;
 }
 
+/// Of a call that begins and ends in the buffers of all ranks of a host.
+template <class CrossHost>
+void HostCommunicator::run_in_slices(const Request& request, const Call& call, Deadline deadline) {
+  CrossHost under_way(in_slices_, request, call);
+  begin_across_hosts(call, under_way.places(), deadline);
+  within(call, [&] { under_way.run(options_of(call), deadline); });
+}
+
 void HostCommunicator::dispatch_across_hosts(const Request& request, const Call& call, Deadline deadline) {
   const Operation operation = request.operation;
   if (operation == Operation::kAllreduce || operation == Operation::kReduce) {
     if (travels_with_agreement(operation, request.input.num_bytes(), topology_))
       return reduce_small_across_hosts(request, call, deadline);
-    return reduce_across_hosts(request, call, deadline);
+    return run_in_slices<CrossHostReduce>(request, call, deadline);
   }
+  if (operation == Operation::kReduceScatter || operation == Operation::kAllgather)
+    return run_in_slices<CrossHostBlocks>(request, call, deadline);
   begin_across_hosts(call, {}, deadline);
   if (operation == Operation::kBarrier) return;  // the agreement is one
-  if (operation == Operation::kReduceScatter) return reduce_scatter_across_hosts(request, call, deadline);
   if (operation == Operation::kAlltoall) return alltoall_across_hosts(request, call, deadline);
   // Out of place this rank moves what it gives itself; the others get theirs from where it lies.
   const Movement movement = movement_of(call, rank(), world_size());
@@ -129,27 +140,8 @@ void HostCommunicator::dispatch_across_hosts(const Request& request, const Call&
     return run_schedule(broadcast_schedule(algorithms_.choose(operation, call.count * element), host_order_, rank(),
                                            call.root, call.count),
                         nullptr);
-  if (operation == Operation::kAllgather)
-    return run_schedule(
-        allgather_schedule(algorithms_.choose(operation, blocks.back().end() * element), host_order_, rank(), blocks),
-        nullptr);
   if (operation == Operation::kGather) return run_schedule(linear_gather(rank(), call.root, blocks, own), input);
   run_schedule(linear_scatter(rank(), call.root, blocks, own), input);
-}
-
-void HostCommunicator::reduce_scatter_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  const std::vector<Range> blocks = consecutive(block_counts_of(call, world_size()));
-  const std::size_t element = dtype_bytes(call.dtype);
-  const ReduceOp op = travelling_op(call.reduce_op);
-  std::vector<std::byte> work(request.input.num_bytes());
-  reduce_buffers(std::array<void*, 1>{work.data()}, std::array<const void*, 1>{request.input.data}, request.input.count,
-                 call.dtype, op, {call.scales.pre, 1.0});
-  const Algorithm algorithm = algorithms_.choose(call.operation, work.size());
-  exchange(reduce_scatter_schedule(algorithm, host_order_, rank(), blocks), all_ranks_, {work.data(), call.dtype, op},
-           call, deadline);
-  const Range own = blocks[rank()];
-  copy_bytes(bytes(request.output), work.data() + own.begin * element, own.count * element);
-  scale_result(call, request.output.data, own.count, world_size());
 }
 
 /// Every rank tells every other how much it sends, and all learn whether all pairs agree.
@@ -196,12 +188,6 @@ void HostCommunicator::reduce_small_across_hosts(const Request& request, const C
   if (call.operation == Operation::kReduce && rank() != call.root) return;
   scale_result(call, total.data(), input.count, world_size());
   copy_bytes(bytes(request.output), total.data(), total.size());
-}
-
-void HostCommunicator::reduce_across_hosts(const Request& request, const Call& call, Deadline deadline) {
-  CrossHostReduce reduction(group_, *transport_, topology_, algorithms_, scratch_, request, call);
-  begin_across_hosts(call, reduction.places(), deadline);
-  within(call, [&] { reduction.run(options_of(call), deadline); });
 }
 
 }  // namespace skein

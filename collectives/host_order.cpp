@@ -10,12 +10,6 @@ HostOrder::HostOrder(const Topology& topology) : positions_(topology.world_size(
     }
 }
 
-std::vector<Range> HostOrder::by_position(std::span<const Range> blocks) const {
-  std::vector<Range> result;
-  for (const int rank : ranks_) result.push_back(blocks[rank]);
-  return result;
-}
-
 Schedule HostOrder::among_ranks(Schedule schedule) const {
   renumber(schedule, ranks_);
   return schedule;

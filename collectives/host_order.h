@@ -1,7 +1,6 @@
 #pragma once
 // The ranks in an order in which those of one host are neighbours, however ranks were placed.
 
-#include <span>
 #include <vector>
 
 #include "collectives/schedule.h"
@@ -9,15 +8,13 @@
 
 namespace skein {
 
-/// For rings and chains, whose neighbours talk: in this order their bytes cross from host to host once for each host.
+/// For chains and trees, whose neighbours talk: in this order their bytes cross to each host once.
 class HostOrder {
  public:
   explicit HostOrder(const Topology& topology);
 
   int size() const { return static_cast<int>(ranks_.size()); }
   int position_of(int rank) const { return positions_[rank]; }
-  /// Blocks given by rank, by position.
-  std::vector<Range> by_position(std::span<const Range> blocks) const;
   /// A schedule whose peers are positions, with ranks in their place.
   Schedule among_ranks(Schedule schedule) const;
 

@@ -28,7 +28,10 @@ void node_alltoall(NodeGroup& group, const Call& call, const Buffer& input, cons
 void node_barrier(NodeGroup& group, const Call& call, Deadline deadline);
 
 /// Part `index` of `num_parts` of `count` elements, nearly equal, cut at cache lines where there are enough of them.
-Range cache_aligned_part(std::size_t count, DType dtype, int num_parts, int index);
+Range cache_aligned_part(std::size_t count, std::size_t element_bytes, int num_parts, int index);
+inline Range cache_aligned_part(std::size_t count, DType dtype, int num_parts, int index) {
+  return cache_aligned_part(count, dtype_bytes(dtype), num_parts, index);
+}
 
 /// The factors of a call among `num_ranks`: the average divides by them.
 Scales scales_of(const Call& call, int num_ranks);

@@ -234,9 +234,9 @@ Scales scales_of(const Call& call, int num_ranks) {
   return scales;
 }
 
-Range cache_aligned_part(std::size_t count, DType dtype, int num_parts, int index) {
+Range cache_aligned_part(std::size_t count, std::size_t element_bytes, int num_parts, int index) {
   constexpr std::size_t kCacheLineBytes = 64;
-  const std::size_t unit = kCacheLineBytes / dtype_bytes(dtype);
+  const std::size_t unit = kCacheLineBytes / element_bytes;
   const std::size_t num_units = (count + unit - 1) / unit;
   const std::size_t begin = std::min(count, num_units * index / num_parts * unit);
   const std::size_t end = std::min(count, num_units * (index + 1) / num_parts * unit);

@@ -4,14 +4,30 @@
 
 #include "collectives/agreement.h"
 #include "collectives/algorithms.h"
-#include "collectives/cross_host_reduce.h"
 #include "collectives/host_order.h"
+#include "collectives/node_operations.h"
+#include "collectives/slices.h"
 
 namespace skein {
 namespace {
 
 bool in_slices(Operation operation) {
-  return operation == Operation::kAllreduce || operation == Operation::kReduce;
+  return operation == Operation::kAllreduce || operation == Operation::kReduce ||
+         operation == Operation::kReduceScatter || operation == Operation::kAllgather;
+}
+
+/// What the driver of a slice runs on a host.
+Schedule slice_schedule(const CallShape& shape, Algorithm algorithm, int host, int slice) {
+  const std::size_t count = shape.num_bytes / shape.element_bytes;
+  const int num_slices = shape.topology.max_local_size();
+  if (shape.operation == Operation::kAllreduce || shape.operation == Operation::kReduce)
+    return allreduce_schedule(algorithm, host, shape.topology.num_hosts(),
+                              cache_aligned_part(count, shape.element_bytes, num_slices, slice).count);
+  std::vector<std::size_t> counts;
+  for (const Range& block : split_evenly(count, shape.topology.world_size())) counts.push_back(block.count);
+  const BlockSlice blocks(shape.topology, counts, shape.element_bytes, slice);
+  const auto schedule_of = shape.operation == Operation::kAllgather ? allgather_schedule : reduce_scatter_schedule;
+  return schedule_of(algorithm, host, blocks.parts());
 }
 
 /// Adds to each rank what it runs for each slice that it drives; `schedule_of(host, slice)` numbers peers by host.
@@ -30,10 +46,6 @@ void add_slices(Workload& workload, const Topology& topology, std::size_t elemen
 Schedule flat_schedule(const CallShape& shape, Algorithm algorithm, const HostOrder& order, int rank,
                        const std::vector<Range>& blocks) {
   switch (shape.operation) {
-    case Operation::kReduceScatter:
-      return reduce_scatter_schedule(algorithm, order, rank, blocks);
-    case Operation::kAllgather:
-      return allgather_schedule(algorithm, order, rank, blocks);
     case Operation::kBroadcast:
       return broadcast_schedule(algorithm, order, rank, shape.root, blocks.back().end());
     case Operation::kGather:
@@ -48,17 +60,13 @@ Schedule flat_schedule(const CallShape& shape, Algorithm algorithm, const HostOr
 }
 
 void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
-  const std::size_t count = shape.num_bytes / shape.element_bytes;
-  if (in_slices(shape.operation)) {
-    const std::vector<Range> slices = split_evenly(count, shape.topology.max_local_size());
-    return add_slices(workload, shape.topology, shape.element_bytes, [&](int host, int slice) {
-      return allreduce_schedule(algorithm, host, shape.topology.num_hosts(), slices[slice].count);
-    });
-  }
+  if (in_slices(shape.operation))
+    return add_slices(workload, shape.topology, shape.element_bytes,
+                      [&](int host, int slice) { return slice_schedule(shape, algorithm, host, slice); });
   if (shape.operation == Operation::kBarrier) return;
   const bool separate = shape.operation == Operation::kGather || shape.operation == Operation::kScatter ||
                         shape.operation == Operation::kAlltoall;
-  const std::vector<Range> blocks = split_evenly(count, shape.topology.world_size());
+  const std::vector<Range> blocks = split_evenly(shape.num_bytes / shape.element_bytes, shape.topology.world_size());
   const HostOrder order(shape.topology);
   for (int rank = 0; rank < shape.topology.world_size(); ++rank)
     workload[rank].push_back({flat_schedule(shape, algorithm, order, rank, blocks), shape.element_bytes, separate});
@@ -67,7 +75,8 @@ void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
 }  // namespace
 
 bool travels_with_agreement(Operation operation, std::size_t num_bytes, const Topology& topology) {
-  return in_slices(operation) && num_bytes <= kMostPayloadBytes / topology.max_local_size();
+  return (operation == Operation::kAllreduce || operation == Operation::kReduce) &&
+         num_bytes <= kMostPayloadBytes / topology.max_local_size();
 }
 
 int schedule_size(Operation operation, const Topology& topology) {

@@ -23,7 +23,7 @@ struct CallShape {
 
 /// Whether the agreement that comes first, which each local rank makes for itself, does the whole of a short reduction.
 bool travels_with_agreement(Operation operation, std::size_t num_bytes, const Topology& topology);
-/// How many ranks take part in one schedule of an operation: one of each host where ranks share memory, or all.
+/// How many ranks take part in one schedule of an operation: one of each host where it goes in slices, or all.
 int schedule_size(Operation operation, const Topology& topology);
 /// What AlgorithmTable::choose is asked with for a buffer of so many bytes.
 std::size_t chosen_bytes(Operation operation, std::size_t num_bytes, const Topology& topology);

@@ -25,45 +25,16 @@ std::size_t elements_across(const Plan& plan, const Topology& topology) {
   return total;
 }
 
-std::vector<Range> uneven_blocks(int num_blocks) {
-  std::vector<Range> blocks;
-  for (int i = 0; i < num_blocks; ++i)
-    blocks.push_back({blocks.empty() ? 0 : blocks.back().end(), static_cast<std::size_t>(100 + i)});
-  return blocks;
-}
-
 class Placements : public testing::TestWithParam<std::vector<int>> {
  protected:
   Topology topology_ = placed(GetParam());
   HostOrder order_{topology_};
   int n_ = topology_.world_size();
-  std::vector<Range> blocks_ = uneven_blocks(n_);
-  std::size_t count_ = blocks_.back().end();
 };
 INSTANTIATE_TEST_SUITE_P(All, Placements,
                          testing::Values(std::vector{0, 0, 0}, std::vector{0, 0, 1, 1}, std::vector{0, 1, 0, 1},
                                          std::vector{0, 1, 0, 0}, std::vector{0, 1, 2, 0, 1, 2, 0, 1},
                                          std::vector{0, 1, 1, 0, 2}));
-
-TEST_P(Placements, RingsCrossOnceForEachHost) {
-  const std::size_t crossings = topology_.num_hosts() > 1 ? topology_.num_hosts() : 0;
-  const Plan gather =
-      plan_of(n_, [&](int rank) { return allgather_schedule(Algorithm::kRing, order_, rank, blocks_); });
-  Simulation gathered(gather, count_, own);
-  gathered.run();
-  for (int rank = 0; rank < n_; ++rank)
-    for (int source = 0; source < n_; ++source)
-      expect_everywhere(gathered.buffer(rank), blocks_[source], own(source, 0));
-  EXPECT_LE(elements_across(gather, topology_), crossings * count_);
-
-  const Plan reduce =
-      plan_of(n_, [&](int rank) { return reduce_scatter_schedule(Algorithm::kRing, order_, rank, blocks_); });
-  Simulation reduced(reduce, count_, own);
-  reduced.run();
-  for (int rank = 0; rank < n_; ++rank)
-    expect_everywhere(reduced.buffer(rank), blocks_[rank], everyone_once(n_));
-  EXPECT_LE(elements_across(reduce, topology_), crossings * count_);
-}
 
 TEST_P(Placements, AChainCrossesOnceForEachHost) {
   for (int root = 0; root < n_; ++root) {

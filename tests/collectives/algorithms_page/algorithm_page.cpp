@@ -143,7 +143,7 @@ std::string choices(const AlgorithmTable& table) {
 
 std::string all_choices() {
   std::string text =
-      "\n## What is chosen\n\nBy the bytes of a slice for allreduce and reduce, of all blocks together otherwise.\n";
+      "\n## What is chosen\n\nBy the bytes of the whole buffer for broadcast, of a slice otherwise.\n";
   for (const int num_hosts : {2, 4}) {
     const Topology topology = Topology::of(std::vector<int>(num_hosts, 1));
     text += concat("\nWithout a profile, on ", num_hosts, " hosts:\n\n", choices(default_algorithms(topology)));
