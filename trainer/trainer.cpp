@@ -163,7 +163,10 @@ Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std:
     ++position_.num_steps_skipped;
     step.tally = {};
   }
-  if (position_.num_steps_done == first_step_) keep_freed_memory();
+  if (position_.num_steps_done == first_step_) {
+    keep_freed_memory();
+    forget_startup();
+  }
   ++position_.num_steps_done;
   position_.images_done += static_cast<std::int64_t>(num_planned);
   return step;

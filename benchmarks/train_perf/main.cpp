@@ -193,6 +193,7 @@ nlohmann::json measure(Communicator& comm, const Options& options) {
   Times warmup;
   run_steps(comm, step, 1, warmup);
   keep_freed_memory();
+  forget_startup();
   run_steps(comm, step, options.num_warmup - 1, warmup);
   if (barrier_step) run_steps(comm, *barrier_step, options.num_warmup, warmup);
   step.reset_stats();

@@ -14,4 +14,9 @@ void return_freed_memory();
 /// a step, against 300 faults and almost none. Up to 2 GiB of freed memory may be held.
 void keep_freed_memory();
 
+/// After the first step: what only starting up needed no longer counts against the process. Freed memory that is not at the
+/// heap's end goes back to the kernel; code of programs and libraries is let go, and comes back, from the page cache, where it
+/// is needed again. Of LibTorch's code, start-up touches 68 MiB and a training step of ResNet-18 22.
+void forget_startup();
+
 }  // namespace skein
