@@ -3,18 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "collectives/choose.h"
+#include "tests/collectives/placed.h"
 #include "tests/collectives/plan_simulation.h"
 
 namespace skein {
 namespace {
-
-/// Rank r on host `hosts[r]`.
-Topology placed(const std::vector<int>& hosts) {
-  Topology topology;
-  std::map<int, int> num_local;
-  for (const int host : hosts) topology.members.push_back({host, num_local[host]++, 0, "host" + std::to_string(host)});
-  return topology;
-}
 
 std::size_t elements_across(const Plan& plan, const Topology& topology) {
   std::size_t total = 0;

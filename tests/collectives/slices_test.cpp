@@ -2,21 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <string>
-
 #include "collectives/workload.h"
+#include "tests/collectives/placed.h"
 
 namespace skein {
 namespace {
-
-/// Rank r on host `hosts[r]`.
-Topology placed(const std::vector<int>& hosts) {
-  Topology topology;
-  std::map<int, int> num_local;
-  for (const int host : hosts) topology.members.push_back({host, num_local[host]++, 0, "host" + std::to_string(host)});
-  return topology;
-}
 
 const std::vector<std::vector<int>> kPlacements = {
     {0, 1}, {0, 0, 1, 1}, {0, 1, 0, 1}, {0, 0, 1}, {0, 1, 0, 0}, {0, 1, 1, 2}, {0, 1, 1, 0, 2},

@@ -22,7 +22,7 @@ bool starts_with(std::span<const uint8_t> bytes, const std::array<uint8_t, N>& m
 }  // namespace
 
 void throw_unreadable(const std::string& name, const std::string& cause) {
-  throw DataError(concat("image ", name, ": ", cause), "replace or remove the file, or skip unreadable images");
+  throw DataError(concat("image ", name, ": ", cause), "replace or remove the file, or skip unreadable images (trainer --unreadable skip)");
 }
 
 void check_image_size(uint64_t width, uint64_t height, const std::string& name) {

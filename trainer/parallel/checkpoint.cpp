@@ -180,9 +180,9 @@ std::optional<FoundCheckpoint> newest_checkpoint(const fs::path& folder) {
     }
   if (found.refused.empty()) return std::nullopt;
   std::string reasons;
-  for (const std::string& reason : found.refused) reasons += "\n  " + reason;
+  for (const std::string& reason : found.refused) reasons += "\n  " + reason.substr(0, reason.find('\n'));
   throw DataError(concat("none of the checkpoints in ", folder.string(), " can be read:", reasons),
-                  "remove them to start afresh");
+                  "use a checkpoint from elsewhere, or remove these to start afresh");
 }
 
 }  // namespace skein
