@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -26,12 +27,10 @@ constexpr std::array kAskToEnd = {SIGINT, SIGTERM, SIGHUP};
 constexpr int kCodeOfInterruptedMpirun = 1;
 constexpr std::chrono::minutes kPollInterval{1};
 
-bool is_in_foreground() {
+bool has_terminal() {
   const int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (terminal < 0) return false;
-  const bool result = tcgetpgrp(terminal) == getpgrp();
-  close(terminal);
-  return result;
+  if (terminal >= 0) close(terminal);
+  return terminal >= 0;
 }
 
 /// Whether a process catches the signal or has blocked it to wait for it.
@@ -43,20 +42,35 @@ bool handles(pid_t process, int signal_number) {
   return (handled >> (signal_number - 1) & 1) != 0;
 }
 
-bool all_children_handle(pid_t parent, int signal_number) {
-  std::ifstream children(concat("/proc/", parent, "/task/", parent, "/children"));
-  bool result = false;
-  for (pid_t child = 0; children >> child;) {
-    result = handles(child, signal_number);
-    if (!result) break;
+/// What mpirun starts ranks of other hosts with.
+bool is_launch_agent(pid_t process) {
+  std::string name;
+  std::getline(std::ifstream(concat("/proc/", process, "/comm")), name);
+  constexpr std::array kAgents = {"ssh", "rsh", "srun", "qrsh"};
+  return std::find(kAgents.begin(), kAgents.end(), name) != kAgents.end();
+}
+
+/// mpirun starts many ranks from several threads. Ranks of other hosts run the same program.
+bool all_ranks_handle(pid_t mpirun, int signal_number) {
+  int num_ranks = 0;
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator(concat("/proc/", mpirun, "/task"), gone)) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) {
+      if (is_launch_agent(child)) continue;
+      if (!handles(child, signal_number)) return false;
+      ++num_ranks;
+    }
   }
-  return result;
+  return num_ranks > 0;
 }
 
 /// The signals of this process as something to read. Blocks them, so that none is lost or ends the process.
 class SignalQueue {
  public:
-  SignalQueue() {
+  /// `child_shares_group`: it gets the terminal's signals by itself.
+  explicit SignalQueue(bool child_shares_group) : child_shares_group_(child_shares_group) {
+    std::signal(SIGPIPE, SIG_IGN);  // Ctrl-C also ends a `| tee`, but must not end this process
     sigset_t signals;
     sigemptyset(&signals);
     for (const int signal_number : kForwarded) sigaddset(&signals, signal_number);
@@ -73,14 +87,9 @@ class SignalQueue {
     signalfd_siginfo info{};
     while (read(fd_, &info, sizeof(info)) == sizeof(info)) {
       const int signal_number = static_cast<int>(info.ssi_signo);
-      const bool is_ctrl_c = signal_number == SIGINT && info.ssi_code == SI_KERNEL;
-      if (is_ctrl_c && !has_asked_to_save_ && all_children_handle(child.pid(), SIGUSR2)) {
-        has_asked_to_save_ = true;
-        std::cerr << "\nskein: asks the ranks to save and stop; Ctrl-C again ends them at once" << std::endl;
-        child.send_signal(SIGUSR2);
-        continue;
-      }
-      child.send_signal(signal_number);
+      const bool from_terminal = info.ssi_code == SI_KERNEL;
+      if (from_terminal && signal_number == SIGINT && asks_to_save(child)) continue;
+      if (!from_terminal || !child_shares_group_) child.send_signal(signal_number);
       if (std::find(kAskToEnd.begin(), kAskToEnd.end(), signal_number) != kAskToEnd.end()) end_signal_ = signal_number;
     }
   }
@@ -88,6 +97,15 @@ class SignalQueue {
   int end_signal() const { return end_signal_; }
 
  private:
+  bool asks_to_save(Subprocess& child) {
+    if (child_shares_group_ || has_asked_to_save_ || !all_ranks_handle(child.pid(), SIGUSR2)) return false;
+    has_asked_to_save_ = true;
+    child.send_signal(SIGUSR2);
+    std::cerr << "\nskein: asks the ranks to save and stop; Ctrl-C again ends them at once" << std::endl;
+    return true;
+  }
+
+  bool child_shares_group_;
   int fd_;
   int end_signal_ = 0;
   bool has_asked_to_save_ = false;
@@ -96,8 +114,12 @@ class SignalQueue {
 }  // namespace
 
 ExitStatus supervise(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment) {
-  SignalQueue signals;
-  Subprocess child({.argv = argv, .environment = environment, .own_process_group = is_in_foreground()});
+  const bool own_group = has_terminal();
+  SignalQueue signals(!own_group);
+  SubprocessOptions options{.argv = argv, .environment = environment};
+  options.own_process_group = own_group;
+  if (own_group && isatty(STDIN_FILENO) != 0) options.stdin_file = "/dev/null";  // from the background it could not be read
+  Subprocess child(options);
   for (;;) {
     std::array<pollfd, 2> events{pollfd{child.pidfd(), POLLIN, 0}, pollfd{signals.fd(), POLLIN, 0}};
     const int milliseconds = static_cast<int>(std::chrono::milliseconds(kPollInterval).count());

@@ -10,9 +10,9 @@
 namespace skein {
 
 /// Starts `argv`, usually mpirun, and waits for its end. INT, TERM, HUP, QUIT, USR1 and USR2 that this process gets are
-/// handed on to it. In the foreground of a terminal it gets a process group of its own, so that Ctrl-C comes here alone: the
-/// first one is handed on as USR2 where all of the child's own children, the ranks on this host, handle that signal, as
-/// trainer does, which then saves and stops; the next one, and where they do not, as INT.
+/// handed on to it. Where there is a terminal it gets a process group of its own, and no input from it, so that Ctrl-C comes
+/// here alone: the first one is handed on as USR2 where all ranks on this host handle that signal, as those of trainer do,
+/// which then save and stop; the next one, and where they do not, as INT.
 /// A job that INT, TERM or HUP asked to end and that ended with code 1, as mpirun then does, counts as ended by that signal.
 /// Call it from the only thread; the signals stay blocked afterwards until the process ends.
 /// Throws ConfigError when the program cannot be started.

@@ -34,6 +34,7 @@ struct DependentFlag {
 
 const DependentFlag kDependentFlags[] = {
     {"momentum", "opt", uses_momentum, "use --opt sgd or lars, or drop it"},
+    {"nesterov", "opt", uses_momentum, "use --opt sgd or lars, or drop it"},
     {"opt_betas", "opt", has_betas, "use --opt adamw or lamb, or drop it"},
     {"model_ema_steps", "model_ema", has_model_ema, "add --model-ema"},
     {"model_ema_decay", "model_ema", has_model_ema, "add --model-ema"},
@@ -86,13 +87,12 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
     throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
   if (options.opt_betas.size() != 2)
     throw UsageError("--opt-betas takes two numbers", "e.g. --opt-betas 0.9,0.999");
-  if (options.nesterov && !uses_momentum(options))
-    throw UsageError("--nesterov has no effect with --opt " + options.opt, "drop it, or use --opt sgd");
   if (options.sync_bn && options.freeze_norm)
     throw UsageError("--sync-bn shares the statistics of BatchNorm and --freeze-norm takes none", "leave one of them out");
   if (options.test_only && !options.resume.empty())
     throw UsageError("--test-only evaluates and --resume goes on training", "leave one of them out");
-  if (options.weights && !options.resume.empty() && options.resume != "auto")
+  const bool weights_are_older = table.origin("weights") != OptionTable::kCommandLine && table.origin("resume") == OptionTable::kCommandLine;
+  if (options.weights && !options.resume.empty() && options.resume != "auto" && !weights_are_older)
     throw UsageError("--weights and --resume PATH both say what to start from", "leave one of them out");
   if (options.batch_size == 1 && options.train_crop_size <= 32 && !options.freeze_norm && !options.test_only)
     throw UsageError(concat("--batch-size 1 with --train-crop-size ", options.train_crop_size,

@@ -26,7 +26,7 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   throw UsageError(concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
                           training.num_images()),
                    largest > 0 ? concat("choose a --batch-size of at most ", largest, ", or fewer ranks")
-                               : std::string("choose a lower --accumulate, or fewer ranks"));
+                               : std::string(options.accumulate > 1 ? "choose a lower --accumulate, or fewer ranks" : "start fewer ranks"));
 }
 
 }  // namespace

@@ -120,8 +120,11 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
 
 std::uint64_t bytes_below(const std::filesystem::path& folder) {
   std::uint64_t num_bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) num_bytes += entry.file_size();
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, gone)) {
+    const std::uint64_t file_bytes = entry.is_regular_file(gone) ? entry.file_size(gone) : 0;
+    if (!gone) num_bytes += file_bytes;
+  }
   return num_bytes;
 }
 
@@ -138,7 +141,8 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
   }
   // Last, best and averaged model, and checkpoints of at most four times the size, one of them written before another goes.
   run.needed_bytes = (3 + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
-  if (!made.resume.run_id.empty() && !made.resume.checkpoint.empty())  // its checkpoints make room for the new ones
+  const bool goes_on_in_place = !made.resume.run_id.empty() && !made.resume.checkpoint.empty() && !options.output_dir;
+  if (goes_on_in_place)  // its checkpoints make room for the new ones
     run.needed_bytes -= std::min(run.needed_bytes, bytes_below(made.resume.checkpoint.parent_path()));
   return run;
 }

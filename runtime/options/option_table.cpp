@@ -114,7 +114,8 @@ void OptionTable::apply_command_line(const CommandLine& line) {
   for (const RawSetting& setting : line.settings) {
     Option* option = find(setting.name);
     try {
-      if (std::ranges::count(setting.texts, "") > 0) throw BadValue("an empty value");
+      // A file's value may be taken back; otherwise it is a script's variable that is not set.
+      if (origin(option->key()) == kDefault && std::ranges::count(setting.texts, "") > 0) throw BadValue("an empty value");
       option->assign(setting.texts);
     } catch (const BadValue& error) {
       throw UsageError(concat(setting.name, ": ", error.what()), meaning_of(*option));

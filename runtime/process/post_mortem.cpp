@@ -25,8 +25,9 @@ void write_complete(const std::filesystem::path& path, const std::string& text) 
   std::error_code problem;
   if (out) std::filesystem::rename(temporary, path, problem);
   if (out && !problem) return;
-  std::filesystem::remove(temporary, problem);
-  throw StorageError("cannot write " + path.string());
+  std::error_code ignored;
+  std::filesystem::remove(temporary, ignored);
+  throw StorageError(concat("cannot write ", path.string(), problem ? ": " + problem.message() : ""));
 }
 
 }  // namespace

@@ -165,13 +165,14 @@ fs::path timeline_of_parts(const fs::path& directory) {
 
 void require_timeline_place(const fs::path& timeline) {
   std::error_code ignored;
-  const fs::path folder = fs::absolute(timeline).parent_path();
+  fs::path folder = fs::absolute(timeline).parent_path();
+  while (!fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();  // it is made later
   if (fs::is_directory(timeline, ignored) || !timeline.has_filename())
     throw UsageError(concat("the timeline ", timeline.string(), " is a folder"),
                      concat("name a file, e.g. ", (timeline / "timeline.json").string()));
   if (!fs::is_directory(folder, ignored))
     throw UsageError(concat("the timeline ", timeline.string(), " would be in ", folder.string(), ", which is no folder"),
-                     "make the folder, or choose another one");
+                     "choose another one");
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     throw StorageError(concat("the timeline ", timeline.string(), " cannot be written in ", folder.string()), "choose another folder");
 }

@@ -26,7 +26,7 @@ std::filesystem::path timeline_parts_of(const std::filesystem::path& timeline);
 /// The other way round; a file `timeline.json` in a folder with another name.
 std::filesystem::path timeline_of_parts(const std::filesystem::path& directory);
 
-/// Throws UsageError or StorageError where no timeline can be written to that file: a folder, or in none.
+/// Throws UsageError or StorageError where no timeline can be written to that file. Missing folders are made later.
 void require_timeline_place(const std::filesystem::path& timeline);
 
 /// Writes `output`, whole or not at all, from the parts of the last job in `directory`. A process is a rank, a thread one of its

@@ -31,7 +31,7 @@ struct Mapping {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
   bool is_code_of_file = false;
-  bool is_changed = false;  ///< by a debugger, say: then it is not what the file holds
+  bool is_changed = false;  ///< by a debugger or a library that patches code: it is not what the file holds
 };
 
 /// Takes the line that begins a mapping; false for any other.
@@ -72,7 +72,7 @@ void forget_startup() {
       forget_code(before);
       continue;
     }
-    if (line.starts_with("Anonymous:") && !line.ends_with(" 0 kB")) mapping.is_changed = true;
+    if ((line.starts_with("Anonymous:") || line.starts_with("Swap:")) && !line.ends_with(" 0 kB")) mapping.is_changed = true;
   }
   forget_code(mapping);
 }

@@ -122,9 +122,18 @@ TEST_F(ConfigFile, MayBeTheParametersOfARun) {
   }
 }
 
-TEST(TrainOptions, ATimelineNeedsAFolder) {
+TEST_F(ConfigFile, IsOverriddenByFlags) {
+  const std::string file = with("weights: /proc/self/exe\nnesterov: true\nresume: auto\n");
+  EXPECT_EQ(parsed({"--config", file, "--resume", "somewhere"}).resume, "somewhere") << "of a run that began with weights";
+  EXPECT_EQ(parsed({"--config", file, "--opt", "adamw"}).opt, "adamw");
+  EXPECT_EQ(parsed({"--config", file, "--resume", ""}).resume, "");
+  EXPECT_THROW(parsed({"--resume", ""}), UsageError);
+}
+
+TEST(TrainOptions, ATimelineNeedsAPlace) {
   EXPECT_ERROR(UsageError, "the timeline /tmp is a folder", parsed({"--timeline", "/tmp"}));
-  EXPECT_ERROR(UsageError, "/nowhere, which is no folder", parsed({"--timeline", "/nowhere/t.json"}));
+  EXPECT_ERROR(UsageError, "/proc/self/exe, which is no folder", parsed({"--timeline", "/proc/self/exe/t.json"}));
+  EXPECT_NO_THROW(parsed({"--timeline", "not_yet/there/t.json"})) << "is made when it is written";
 }
 
 TEST(TrainOptions, RanksMayDifferInWhatDoesNotChangeTheModel) {
