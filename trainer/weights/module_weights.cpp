@@ -18,7 +18,7 @@ using Sources = std::map<std::string, const TensorRecord*>;
 
 constexpr std::string_view kWrapperPrefix = "module.";
 constexpr std::string_view kBatchCount = ".num_batches_tracked";
-constexpr std::size_t kShownComplaints = 6;
+constexpr std::size_t kShownComplaints = 4;  ///< of each kind
 
 Targets state_of(const torch::nn::Module& module) {
   Targets state;
@@ -50,15 +50,17 @@ class LoadPlan {
     }
     for (const auto& [name, target] : targets_) match(name, target);
     for (const auto& [name, source] : sources_) {
-      if (!targets_.contains(name)) complain("not in the model: ", name, source->shape);
+      if (!targets_.contains(name)) complain("not in the model", name, source->shape);
     }
   }
 
-  /// One line each, the first few of them; empty when everything fits.
+  /// A line each, the first few of each kind; empty when everything fits.
   std::string complaints() const {
     std::string text;
-    for (std::size_t i = 0; i < std::min(complaints_.size(), kShownComplaints); ++i) text += "\n  " + complaints_[i];
-    if (complaints_.size() > kShownComplaints) text += concat("\n  and ", complaints_.size() - kShownComplaints, " more");
+    for (const auto& [kind, about] : complaints_) {
+      for (std::size_t i = 0; i < std::min(about.size(), kShownComplaints); ++i) text += concat("\n  ", kind, ": ", about[i]);
+      if (about.size() > kShownComplaints) text += concat("\n  ", kind, ": ", about.size() - kShownComplaints, " more");
+    }
     return text;
   }
   const std::vector<std::string>& replaced() const { return replaced_; }
@@ -103,22 +105,22 @@ class LoadPlan {
     const auto found = sources_.find(name);
     if (found == sources_.end()) {
       if (name.ends_with(kBatchCount)) return uncounted_.push_back(target);
-      return complain("missing: ", name, target.sizes());
+      return complain("missing", name, target.sizes());
     }
     const TensorRecord& source = *found->second;
     if (target.sizes() != torch::IntArrayRef(source.shape)) {
-      complaints_.push_back(concat("other shape: ", name, " is ", shape_text(source.shape), " in the file, ",
-                                   shape_text(target.sizes()), " in the model"));
+      complaints_["other shape"].push_back(concat(name, " is ", shape_text(source.shape), " in the file, ",
+                                                  shape_text(target.sizes()), " in the model"));
     } else if (torch::isFloatingType(scalar_type(source.type)) != target.is_floating_point()) {
-      complaints_.push_back(concat("other type: ", name, " is ", safetensors_name(source.type), " in the file, ",
-                                   torch::toString(target.scalar_type()), " in the model"));
+      complaints_["other type"].push_back(concat(name, " is ", safetensors_name(source.type), " in the file, ",
+                                                 torch::toString(target.scalar_type()), " in the model"));
     } else {
       copies_.emplace_back(target, &source);
     }
   }
 
-  void complain(const char* what, const std::string& name, torch::IntArrayRef shape) {
-    complaints_.push_back(concat(what, name, " ", shape_text(shape)));
+  void complain(const char* kind, const std::string& name, torch::IntArrayRef shape) {
+    complaints_[kind].push_back(concat(name, " ", shape_text(shape)));
   }
 
   Targets targets_;
@@ -127,7 +129,7 @@ class LoadPlan {
   std::vector<std::pair<torch::Tensor, const TensorRecord*>> copies_;
   std::vector<torch::Tensor> uncounted_;
   std::vector<std::string> replaced_;
-  std::vector<std::string> complaints_;
+  std::map<std::string, std::vector<std::string>> complaints_;  // by kind
 };
 
 }  // namespace
