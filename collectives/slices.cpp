@@ -28,13 +28,11 @@ std::vector<int> slice_drivers(const Topology& topology, int slice) {
 BlockSlice::BlockSlice(const Topology& topology, std::span<const std::size_t> block_counts, std::size_t element_bytes,
                        int slice) {
   const std::vector<std::vector<int>> hosts = ranks_by_host(topology);
-  std::size_t num_slices = 0;
-  for (const std::vector<int>& ranks : hosts) num_slices = std::max(num_slices, ranks.size());
   std::size_t end = 0;
   for (const std::vector<int>& ranks : hosts) {
     std::size_t joined = 0;
     for (const int rank : ranks) joined += block_counts[rank];
-    const Range part = cache_aligned_part(joined, element_bytes, static_cast<int>(num_slices), slice);
+    const Range part = cache_aligned_part(joined, element_bytes, topology.max_local_size(), slice);
     parts_.push_back({end, part.count});
     std::size_t before = 0;  // of the host's blocks
     for (const int rank : ranks) {

@@ -11,16 +11,19 @@
 namespace skein {
 namespace {
 
+bool reduces_whole_buffers(Operation operation) {
+  return operation == Operation::kAllreduce || operation == Operation::kReduce;
+}
+
 bool in_slices(Operation operation) {
-  return operation == Operation::kAllreduce || operation == Operation::kReduce ||
-         operation == Operation::kReduceScatter || operation == Operation::kAllgather;
+  return reduces_whole_buffers(operation) || operation == Operation::kReduceScatter || operation == Operation::kAllgather;
 }
 
 /// What the driver of a slice runs on a host.
 Schedule slice_schedule(const CallShape& shape, Algorithm algorithm, int host, int slice) {
   const std::size_t count = shape.num_bytes / shape.element_bytes;
   const int num_slices = shape.topology.max_local_size();
-  if (shape.operation == Operation::kAllreduce || shape.operation == Operation::kReduce)
+  if (reduces_whole_buffers(shape.operation))
     return allreduce_schedule(algorithm, host, shape.topology.num_hosts(),
                               cache_aligned_part(count, shape.element_bytes, num_slices, slice).count);
   std::vector<std::size_t> counts;
@@ -75,8 +78,7 @@ void add_data(Workload& workload, const CallShape& shape, Algorithm algorithm) {
 }  // namespace
 
 bool travels_with_agreement(Operation operation, std::size_t num_bytes, const Topology& topology) {
-  return (operation == Operation::kAllreduce || operation == Operation::kReduce) &&
-         num_bytes <= kMostPayloadBytes / topology.max_local_size();
+  return reduces_whole_buffers(operation) && num_bytes <= kMostPayloadBytes / topology.max_local_size();
 }
 
 int schedule_size(Operation operation, const Topology& topology) {

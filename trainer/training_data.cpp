@@ -23,10 +23,12 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   if (options.accumulate > 1) factors += concat(" times --accumulate ", options.accumulate);
   if (world_size > 1) factors += concat(" on ", world_size, " ranks");
   const std::size_t largest = training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size);
+  std::string remedy = "start fewer ranks";
+  if (options.accumulate > 1) remedy = "choose a lower --accumulate, or fewer ranks";
+  if (largest > 0) remedy = concat("choose a --batch-size of at most ", largest, ", or fewer ranks");
   throw UsageError(concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
                           training.num_images()),
-                   largest > 0 ? concat("choose a --batch-size of at most ", largest, ", or fewer ranks")
-                               : std::string(options.accumulate > 1 ? "choose a lower --accumulate, or fewer ranks" : "start fewer ranks"));
+                   remedy);
 }
 
 }  // namespace

@@ -32,8 +32,10 @@ int run_command(const CommandContext& context, const std::vector<std::string>& w
   }
   if (timeline_paused && timeline.empty())
     throw UsageError("--timeline-paused without a timeline", "add --timeline FILE");
-  if (!timeline.empty()) require_timeline_place(timeline);
-  if (!timeline.empty()) options.request.exported.push_back(concat("SKEIN_TIMELINE=", absolute(timeline).string()));
+  if (!timeline.empty()) {
+    require_timeline_place(timeline);
+    options.request.exported.push_back(concat("SKEIN_TIMELINE=", absolute(timeline).string()));
+  }
   if (timeline_paused) options.request.exported.emplace_back("SKEIN_TIMELINE_PAUSED=1");
   return start_job("skein run", context, options);
 }

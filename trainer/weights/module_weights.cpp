@@ -137,8 +137,8 @@ class LoadPlan {
 LoadReport load_weights(torch::nn::Module& module, const std::string& path, const LoadOptions& options) {
   const WeightFile file = open_weight_file(path);
   const LoadPlan plan(state_of(module), sources_of(file), options);
-  if (!plan.complaints().empty()) {
-    throw DataError(concat(path, " does not fit the model:", plan.complaints()),
+  if (const std::string complaints = plan.complaints(); !complaints.empty()) {
+    throw DataError(concat(path, " does not fit the model:", complaints),
                     "choose the model, and data with the classes, that these weights were saved from");
   }
   return {file.format, plan.execute(), plan.replaced(), file.metadata};
