@@ -24,8 +24,9 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   if (world_size > 1) factors += concat(" on ", world_size, " ranks");
   const std::size_t largest = training.num_images() / (static_cast<std::size_t>(options.accumulate) * world_size);
   std::string remedy = "start fewer ranks";
-  if (options.accumulate > 1) remedy = "choose a lower --accumulate, or fewer ranks";
-  if (largest > 0) remedy = concat("choose a --batch-size of at most ", largest, ", or fewer ranks");
+  const std::string or_ranks = world_size > 1 ? ", or fewer ranks" : "";
+  if (options.accumulate > 1) remedy = "choose a lower --accumulate" + or_ranks;
+  if (largest > 0) remedy = concat("choose a --batch-size of at most ", largest, or_ranks);
   throw UsageError(concat(factors, " makes ", step, " images a step, but ", training.root().string(), " holds only ",
                           training.num_images()),
                    remedy);
