@@ -2,7 +2,7 @@
 // From what the user has asked for to what a Learner does.
 
 #include "trainer/learner.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 
 namespace skein {
 

@@ -13,7 +13,7 @@
 #include "trainer/agree.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/signal_watch.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 #include "trainer/training_job.h"
 
 namespace skein {

@@ -13,7 +13,7 @@
 #include "trainer/run_journal.h"
 #include "trainer/stop_request.h"
 #include "trainer/tally.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 #include "trainer/training_data.h"
 
 namespace skein {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "trainer/data/image_folder.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 
 namespace skein {
 

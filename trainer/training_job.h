@@ -9,7 +9,7 @@
 #include "runtime/process/world.h"
 #include "trainer/progress.h"
 #include "trainer/signal_watch.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 
 namespace skein {
 

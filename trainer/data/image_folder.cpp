@@ -130,8 +130,8 @@ fs::path ImageFolder::path(size_t index) const {
   return root_ / images_.at(index).file;
 }
 
-std::span<const uint8_t> ImageFolder::read(size_t index, std::vector<uint8_t>& buffer) const {
-  return read_file(path(index), buffer);
+StoredImage ImageFolder::read(size_t index, std::vector<uint8_t>& buffer) const {
+  return {read_file(path(index), buffer), {}};
 }
 
 int64_t ImageFolder::class_index(const std::string& name) const {

@@ -30,7 +30,7 @@ class ImageFolder : public ImageSource {
   const std::vector<std::string>& classes() const override { return classes_; }
   int64_t label(size_t index) const override { return images_.at(index).label; }
   std::string name(size_t index) const override { return path(index).string(); }
-  std::span<const uint8_t> read(size_t index, std::vector<uint8_t>& buffer) const override;
+  StoredImage read(size_t index, std::vector<uint8_t>& buffer) const override;
 
   std::filesystem::path path(size_t index) const;
   const std::filesystem::path& root() const { return root_; }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "trainer/data/decode.h"
+#include "trainer/data/image/decode.h"
 
 namespace skein {
 
@@ -26,10 +26,13 @@ int ImagePipeline::output_side() const {
 }
 
 void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const {
-  const auto bytes = source_->read(key.index, scratch.bytes);
-  decode_image(bytes, source_->name(key.index), scratch.decoded);
-  const Placement placement = place(transform_, scratch.decoded.dimensions(), key);
-  resample(scratch.decoded, placement, scratch.resample, scratch.resampled);
+  const StoredImage stored = source_->read(key.index, scratch.bytes);
+  RgbView picture{stored.bytes.data(), stored.raw, static_cast<size_t>(stored.raw.width) * 3};
+  if (!stored.is_raw()) {
+    decode_image(stored.bytes, source_->name(key.index), scratch.decoded);
+    picture = scratch.decoded;
+  }
+  resample(picture, place(transform_, picture.dimensions, key), scratch.resample, scratch.resampled);
   normalizer_.apply(scratch.resampled, output);
 }
 

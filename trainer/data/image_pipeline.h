@@ -9,7 +9,7 @@
 #include "trainer/data/image_source.h"
 #include "trainer/data/normalize.h"
 #include "trainer/data/placement.h"
-#include "trainer/data/resample.h"
+#include "trainer/data/image/resample.h"
 
 namespace skein {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "trainer/data/image.h"
+#include "trainer/data/image/image.h"
 
 namespace skein {
 

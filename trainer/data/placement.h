@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "trainer/data/image.h"
+#include "trainer/data/image/resample.h"
 
 namespace skein {
 
@@ -14,16 +14,6 @@ struct ImageKey {
   uint64_t seed = 0;
   uint64_t epoch = 0;
   uint64_t index = 0;  ///< of the image in its source
-};
-
-/// The picture's `source` box is resampled to `scaled` size; of that, `window` is the output, mirrored if
-/// asked. The window may reach beyond the scaled picture; there the output is black.
-struct Placement {
-  ImageBox source;
-  ImageSize scaled;
-  ImageBox window;
-  bool mirrored = false;
-  bool operator==(const Placement&) const = default;
 };
 
 /// torchvision's RandomResizedCrop followed by RandomHorizontalFlip; defaults as there.

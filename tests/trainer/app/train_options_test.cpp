@@ -1,4 +1,4 @@
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@
 
 #include "tests/support/temporary_directory.h"
 #include "trainer/data/file_bytes.h"
-#include "trainer/data/image.h"
+#include "trainer/data/image/image.h"
 
 namespace skein::testing {
 

@@ -1,4 +1,4 @@
-#include "trainer/data/decode.h"
+#include "trainer/data/image/decode.h"
 
 #include "data_test_support.h"
 #include "runtime/process/error.h"

@@ -30,9 +30,9 @@ TEST(ImageFolder, ReadsTheBytes) {
   folder.add("c/2.png", {});
   const ImageFolder images(folder.path());
   std::vector<uint8_t> buffer;
-  const auto bytes = images.read(0, buffer);
+  const auto bytes = images.read(0, buffer).bytes;
   EXPECT_EQ(std::vector<uint8_t>(bytes.begin(), bytes.end()), (std::vector<uint8_t>{1, 2, 3}));
-  EXPECT_TRUE(images.read(1, buffer).empty());
+  EXPECT_TRUE(images.read(1, buffer).bytes.empty());
   std::filesystem::remove(images.path(0));
   EXPECT_TRUE(contains(message_of<DataError>([&] { images.read(0, buffer); }), images.name(0)));
 }

@@ -3,7 +3,7 @@
 #include "idx_test_files.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "trainer/data/decode.h"
+#include "trainer/data/image/decode.h"
 #include "trainer/data/image_folder.h"
 
 namespace skein {
@@ -52,7 +52,7 @@ TEST_F(ImportIdx, EveryPictureGoesWhereItsLabelSays) {
   for (size_t i = 0; i < images.num_images(); ++i) {
     const int number = std::stoi(images.path(i).stem().string());
     EXPECT_EQ(images.path(i).parent_path().filename(), options.classes[number % 3]);
-    decode_image(images.read(i, buffer), images.name(i), picture);
+    decode_image(images.read(i, buffer).bytes, images.name(i), picture);
     EXPECT_EQ(picture.dimensions(), (ImageSize{5, 4}));
     for (size_t byte = 0; byte < picture.num_bytes(); ++byte) ASSERT_EQ(picture.data()[byte], number);
   }

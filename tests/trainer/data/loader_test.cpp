@@ -27,13 +27,13 @@ class FakeSource : public ImageSource {
   const std::vector<std::string>& classes() const override { return classes_; }
   int64_t label(size_t index) const override { return static_cast<int64_t>(index % 10); }
   std::string name(size_t index) const override { return concat("fake/", index, ".png"); }
-  std::span<const uint8_t> read(size_t index, std::vector<uint8_t>& buffer) const override {
+  StoredImage read(size_t index, std::vector<uint8_t>& buffer) const override {
     std::this_thread::sleep_for(delay);
     ++num_reads;
     if (index == no_memory_at) throw std::bad_alloc();
     buffer = png_;
     if (broken.count(index)) buffer.resize(buffer.size() / 2);
-    return buffer;
+    return {buffer, {}};
   }
 
   std::set<size_t> broken;

@@ -1,4 +1,5 @@
-#include "trainer/data/resample.h"
+#include "trainer/data/image/resample.h"
+#include "trainer/data/placement.h"
 
 #include "data_test_support.h"
 

@@ -22,6 +22,16 @@ struct ImageBox {
   bool operator==(const ImageBox&) const = default;
 };
 
+/// Rows of interleaved R, G, B bytes in memory of somebody else's, of which RgbImage::kReadableTail bytes behind the last pixel
+/// may be read.
+struct RgbView {
+  const uint8_t* pixels = nullptr;
+  ImageSize dimensions;
+  size_t row_bytes = 0;  ///< from one row to the next
+
+  const uint8_t* row(int y) const { return pixels + row_bytes * static_cast<size_t>(y); }
+};
+
 /// Rows of interleaved R, G, B bytes without gaps. Owns its memory and keeps it when made smaller, so that
 /// one object per thread serves any number of images.
 class RgbImage {
@@ -47,6 +57,7 @@ class RgbImage {
   const uint8_t* row(int y) const { return bytes_.data() + row_bytes() * static_cast<size_t>(y); }
   uint8_t* data() { return bytes_.data(); }
   const uint8_t* data() const { return bytes_.data(); }
+  operator RgbView() const { return {data(), size_, row_bytes()}; }  // NOLINT(google-explicit-constructor): as string_view
 
  private:
   ImageSize size_;

@@ -1,10 +1,10 @@
-#include "trainer/data/resample.h"
+#include "trainer/data/image/resample.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "trainer/data/resample_kernels.h"
+#include "trainer/data/image/resample_kernels.h"
 
 namespace skein {
 
@@ -100,7 +100,7 @@ void ResampleWeights::compute(int input, int output, int begin, int end) {
   }
 }
 
-void resample(const RgbImage& input, const Placement& placement, ResampleScratch& scratch, RgbImage& output) {
+void resample(const RgbView& input, const Placement& placement, ResampleScratch& scratch, RgbImage& output) {
   const ImageBox& source = placement.source;
   const ImageBox& window = placement.window;
   const Overlap columns(window.left, window.width, placement.scaled.width);
@@ -113,7 +113,7 @@ void resample(const RgbImage& input, const Placement& placement, ResampleScratch
   scratch.horizontal.compute(source.width, placement.scaled.width, columns.begin, columns.end);
   scratch.vertical.compute(source.height, placement.scaled.height, rows.begin, rows.end);
   const Pass pass{input.row(source.top) + source.left * 3,
-                  input.row_bytes(),
+                  input.row_bytes,
                   output.row(rows.begin - window.top) + (columns.begin - window.left) * 3,
                   output.row_bytes(),
                   columns.length(),

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "trainer/data/decode_formats.h"
+#include "trainer/data/image/decode_formats.h"
 
 namespace skein {
 

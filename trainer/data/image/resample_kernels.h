@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "trainer/data/resample.h"
+#include "trainer/data/image/resample.h"
 
 namespace skein {
 

@@ -1,11 +1,11 @@
-#include "trainer/data/decode.h"
+#include "trainer/data/image/decode.h"
 
 #include <algorithm>
 #include <array>
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "trainer/data/decode_formats.h"
+#include "trainer/data/image/decode_formats.h"
 
 namespace skein {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "trainer/data/image.h"
+#include "trainer/data/image/image.h"
 
 namespace skein {
 

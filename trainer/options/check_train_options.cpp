@@ -6,7 +6,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "runtime/trace/timeline.h"
-#include "trainer/train_options.h"
+#include "trainer/options/train_options.h"
 
 namespace skein {
 namespace {

@@ -9,7 +9,7 @@
 // After jpeglib.h, whose configuration it needs:
 #include <jerror.h>
 
-#include "trainer/data/decode_formats.h"
+#include "trainer/data/image/decode_formats.h"
 
 namespace skein {
 

@@ -1,11 +1,11 @@
 // The sums of several rows are kept in an array, which vectors of unknown length do not allow.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "trainer/data/resample_kernels.cpp"
+#define HWY_TARGET_INCLUDE "trainer/data/image/resample_kernels.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
 #include <hwy/highway.h>
 
-#include "trainer/data/resample_kernels.h"
+#include "trainer/data/image/resample_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace skein {

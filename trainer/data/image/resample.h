@@ -6,10 +6,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "trainer/data/image.h"
-#include "trainer/data/placement.h"
+#include "trainer/data/image/image.h"
 
 namespace skein {
+
+/// The picture's `source` box is resampled to `scaled` size; of that, `window` is the output, mirrored if
+/// asked. The window may reach beyond the scaled picture; there the output is black.
+struct Placement {
+  ImageBox source;
+  ImageSize scaled;
+  ImageBox window;
+  bool mirrored = false;
+  bool operator==(const Placement&) const = default;
+};
 
 /// For each output pixel of one axis: which input pixels it is made of, and their weights.
 struct ResampleWeights {
@@ -33,6 +42,6 @@ struct ResampleScratch {
 
 /// Fills `output` (window.width x window.height) with what `placement` asks of `input`; only the pixels the
 /// window needs are computed. The source box must lie within `input`.
-void resample(const RgbImage& input, const Placement& placement, ResampleScratch& scratch, RgbImage& output);
+void resample(const RgbView& input, const Placement& placement, ResampleScratch& scratch, RgbImage& output);
 
 }  // namespace skein
