@@ -1,12 +1,13 @@
 #include "trainer/data/image_pipeline.h"
 
+#include <algorithm>
 #include <utility>
-
-#include "trainer/data/image/decode.h"
 
 namespace skein {
 
 namespace {
+
+constexpr int kStripRows = 8;  // resampled and normalised together, while they are in the cache
 
 Placement place(const Transform& transform, ImageSize image, const ImageKey& key) {
   if (const auto* train = std::get_if<TrainTransform>(&transform)) return place(*train, image, key);
@@ -15,9 +16,8 @@ Placement place(const Transform& transform, ImageSize image, const ImageKey& key
 
 }  // namespace
 
-ImagePipeline::ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform,
-                             const ChannelStatistics& statistics)
-    : source_(std::move(source)), transform_(transform), normalizer_(statistics) {
+ImagePipeline::ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform, const PixelOptions& pixels)
+    : source_(std::move(source)), transform_(transform), pixels_(pixels), normalizer_(pixels.statistics) {
   std::visit([](const auto& chosen) { check(chosen); }, transform_);
 }
 
@@ -25,15 +25,34 @@ int ImagePipeline::output_side() const {
   return std::visit([](const auto& chosen) { return chosen.crop_size; }, transform_);
 }
 
-void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const {
+/// Leaves the scratch's resampler ready to deliver rows.
+void ImagePipeline::find_pixels(const ImageKey& key, PipelineScratch& scratch) const {
   const StoredImage stored = source_->read(key.index, scratch.bytes);
-  RgbView picture{stored.bytes.data(), stored.raw, static_cast<size_t>(stored.raw.width) * 3};
-  if (!stored.is_raw()) {
-    decode_image(stored.bytes, source_->name(key.index), scratch.decoded);
-    picture = scratch.decoded;
+  if (stored.is_raw()) {
+    scratch.resampler.plan(place(transform_, stored.raw, key), pixels_.filter);
+    scratch.resampler.begin({stored.bytes.data(), stored.raw, static_cast<size_t>(stored.raw.width) * 3}, 0, 0);
+    return;
   }
-  resample(picture, place(transform_, picture.dimensions, key), scratch.resample, scratch.resampled);
-  normalizer_.apply(scratch.resampled, output);
+  const ImageSize picture = scratch.decoder.open(stored.bytes, source_->name(key.index), pixels_.decode);
+  const Placement placement = place(transform_, picture, key);
+  const ImageBox& source = placement.source;
+  const int reduction =
+      pixels_.reduce_while_decoding ? scratch.decoder.largest_reduction({source.width, source.height}, placement.scaled) : 1;
+  scratch.resampler.plan(placement, pixels_.filter, reduction);
+  const DecodedPart part = scratch.decoder.decode(scratch.resampler.needed(), reduction, scratch.decoded);
+  scratch.resampler.begin(scratch.decoded, part.left, part.top);
+}
+
+void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const {
+  find_pixels(key, scratch);
+  const int side = output_side();
+  const size_t row_bytes = static_cast<size_t>(side) * 3;
+  scratch.strip.resize(row_bytes * kStripRows + RgbImage::kReadableTail);
+  for (int first = 0; first < side; first += kStripRows) {
+    const int last = std::min(side, first + kStripRows);
+    scratch.resampler.rows(first, last, scratch.strip.data());
+    normalizer_.apply({scratch.strip.data(), row_bytes * (last - first)}, output + row_bytes * first);
+  }
 }
 
 }  // namespace skein

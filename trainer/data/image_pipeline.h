@@ -6,29 +6,40 @@
 #include <variant>
 #include <vector>
 
+#include "trainer/data/image/decode.h"
+#include "trainer/data/image/resample.h"
 #include "trainer/data/image_source.h"
 #include "trainer/data/normalize.h"
 #include "trainer/data/placement.h"
-#include "trainer/data/image/resample.h"
 
 namespace skein {
 
 using Transform = std::variant<TrainTransform, EvalTransform>;
 
+/// How pixels are computed.
+struct PixelOptions {
+  ResampleFilter filter;
+  DecodeOptions decode;
+  /// Decode pictures that are at least twice as large as needed at a half, a quarter or an eighth of their size. Much faster; the pixels
+  /// differ a little from those of the whole picture resampled.
+  bool reduce_while_decoding = false;
+  ChannelStatistics statistics;
+};
+
 /// Memory that one thread reuses from image to image.
 struct PipelineScratch {
   std::vector<uint8_t> bytes;
+  ImageDecoder decoder;
   RgbImage decoded;
-  RgbImage resampled;
-  ResampleScratch resample;
+  Resampler resampler;
+  std::vector<uint8_t> strip;
 };
 
 /// Immutable; any number of threads, each with its own scratch.
 class ImagePipeline {
  public:
   /// Throws UsageError for a transform that makes no sense.
-  ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform,
-                const ChannelStatistics& statistics = {});
+  ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform, const PixelOptions& pixels = {});
 
   /// Writes floats_per_image() floats: [height][width][3], height and width being output_side(). A pure
   /// function of the image's bytes and of (seed, epoch, index). Throws DataError naming the image where it
@@ -40,8 +51,11 @@ class ImagePipeline {
   const ImageSource& source() const { return *source_; }
 
  private:
+  void find_pixels(const ImageKey& key, PipelineScratch& scratch) const;
+
   std::shared_ptr<const ImageSource> source_;
   Transform transform_;
+  PixelOptions pixels_;
   Normalizer normalizer_;
 };
 

@@ -26,7 +26,7 @@ LoaderOptions checked(const LoaderOptions& options) {
 
 Loader::Loader(std::shared_ptr<const ImageSource> source, const LoaderOptions& options)
     : options_(checked(options)),
-      pipeline_(std::move(source), options.transform, options.statistics),
+      pipeline_(std::move(source), options.transform, options.pixels),
       slots_(options.num_workers == 0 ? 1 : options.prefetch_batches + 1) {
   for (Slot& slot : slots_) slot.floats = AlignedFloats(options.batch_size * pipeline_.floats_per_image());
   for (int i = 0; i < options.num_workers; ++i)

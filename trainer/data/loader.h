@@ -35,7 +35,7 @@ struct LoaderOptions {
   UnreadablePolicy unreadable = UnreadablePolicy::kFail;
   uint64_t seed = 0;  ///< of the random transforms
   Transform transform = TrainTransform{};
-  ChannelStatistics statistics;
+  PixelOptions pixels;
   std::chrono::milliseconds timeout = kDefaultTimeout;  ///< for the storage to deliver a batch
 };
 

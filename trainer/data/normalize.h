@@ -4,8 +4,7 @@
 
 #include <array>
 #include <cstdint>
-
-#include "trainer/data/image/image.h"
+#include <span>
 
 namespace skein {
 
@@ -15,17 +14,19 @@ struct ChannelStatistics {
   std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
 };
 
-/// (pixel / 255 - mean) / deviation, in float32 as torch computes it, from a table. Immutable, for any
+/// (pixel / 255 - mean) / deviation, in float32 as torch computes it, bit for bit. Immutable, for any
 /// thread.
 class Normalizer {
  public:
   /// Throws UsageError where a deviation is not positive.
   explicit Normalizer(const ChannelStatistics& statistics = {});
-  /// Writes image.num_bytes() floats.
-  void apply(const RgbImage& image, float* output) const;
+  /// `pixels`: R, G, B, R, G, B, ...; writes as many floats.
+  void apply(std::span<const uint8_t> pixels, float* output) const;
 
  private:
+  ChannelStatistics statistics_;
   std::array<std::array<float, 256>, 3> table_;
+  bool is_kernel_exact_;  ///< here, on this processor, for these statistics: it gives what the table holds
 };
 
 }  // namespace skein

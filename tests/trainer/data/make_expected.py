@@ -11,7 +11,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+import torch
+from PIL import Image, ImageOps
 from torch.utils.data import DistributedSampler
 from torchvision import datasets
 from torchvision import transforms as T
@@ -99,6 +100,48 @@ def resample():
     write_lines("resample.txt", lines)
 
 
+def filters():
+    """width height | box | out_width out_height | filter | crc32 of the RGB bytes"""
+    cases = [(28, 28, (0, 0, 28, 28), 64, 64), (61, 47, (0, 0, 61, 47), 16, 12), (61, 47, (3, 5, 40, 31), 24, 24),
+             (61, 47, (60, 46, 1, 1), 5, 7), (500, 375, (100, 50, 321, 250), 224, 224), (500, 375, (3, 7, 480, 351), 96, 96),
+             (301, 3, (0, 0, 301, 3), 224, 224), (21, 49, (0, 0, 21, 49), 12, 31), (90, 90, (7, 7, 77, 66), 33, 10)]
+    names = {"nearest": Image.NEAREST, "box": Image.BOX, "bilinear": Image.BILINEAR, "hamming": Image.HAMMING,
+             "bicubic": Image.BICUBIC, "lanczos": Image.LANCZOS}
+    lines = []
+    for width, height, (left, top, w, h), out_width, out_height in cases:
+        for name, number in names.items():
+            image = Image.fromarray(pattern(width, height)).crop((left, top, left + w, top + h))
+            out = np.asarray(image.resize((out_width, out_height), number))
+            lines.append(f"{width} {height} {left} {top} {w} {h} {out_width} {out_height} {name} {crc(out)}")
+    write_lines("filters.txt", lines)
+
+
+def without_antialias():
+    """width height out_width out_height filter: a .rgb file of that name, from torchvision's resize of a uint8 tensor.
+
+    At half contrast: what bicubic overshoots is cut off once there and after each of two passes here."""
+    for width, height, out_width, out_height in [(61, 47, 24, 17), (13, 9, 31, 40), (40, 30, 40, 11)]:
+        tensor = torch.from_numpy(pattern(width, height) // 2 + 64).permute(2, 0, 1)
+        for name in ("bilinear", "bicubic"):
+            mode = T.InterpolationMode(name)
+            out = T.functional.resize(tensor, [out_height, out_width], mode, antialias=False)
+            file = OUT / f"resize_{width}_{height}_{out_width}_{out_height}_{name}.rgb"
+            file.write_bytes(out.permute(1, 2, 0).contiguous().numpy().tobytes())
+
+
+def orientation():
+    """file | width height | crc32 of the RGB bytes after exif_transpose"""
+    lines = []
+    for number in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        for name in (f"orientation_{number}.jpg", f"orientation_{number}.png"):
+            Image.fromarray(smooth(45, 38)).save(OUT / name, quality=85, exif=exif)
+            upright = ImageOps.exif_transpose(Image.open(OUT / name)).convert("RGB")
+            lines.append(f"{name} {upright.width} {upright.height} {crc(np.asarray(upright))}")
+    write_lines("orientation.txt", lines)
+
+
 def evaluation():
     """width height | resize crop | crc32 of the RGB bytes after Resize and CenterCrop"""
     lines = []
@@ -167,5 +210,5 @@ def sampler():
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
-    for make in (decode, resample, evaluation, fallback, normalize, pipeline, folder, sampler):
+    for make in (decode, resample, filters, without_antialias, orientation, evaluation, fallback, normalize, pipeline, folder, sampler):
         make()

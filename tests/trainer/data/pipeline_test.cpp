@@ -37,7 +37,7 @@ TEST(Normalizer, IsTorchsBitForBit) {
   RgbImage ramp(256, 1);
   for (int i = 0; i < 256 * 3; ++i) ramp.data()[i] = static_cast<uint8_t>(i / 3);
   std::vector<float> floats(256 * 3);
-  Normalizer().apply(ramp, floats.data());
+  Normalizer().apply({ramp.data(), ramp.num_bytes()}, floats.data());
   const auto wanted = testing::bytes_of(testing::expected("normalize.f32"));
   ASSERT_EQ(wanted.size(), floats.size() * sizeof(float));
   EXPECT_EQ(std::memcmp(floats.data(), wanted.data(), wanted.size()), 0);

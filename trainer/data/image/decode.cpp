@@ -6,6 +6,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/data/image/decode_formats.h"
+#include "trainer/data/image/orientation.h"
 
 namespace skein {
 
@@ -17,6 +18,10 @@ constexpr std::array<uint8_t, 8> kPngMagic{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A
 template <size_t N>
 bool starts_with(std::span<const uint8_t> bytes, const std::array<uint8_t, N>& magic) {
   return bytes.size() >= N && std::equal(magic.begin(), magic.end(), bytes.begin());
+}
+
+int divided_up(int value, int divisor) {
+  return (value + divisor - 1) / divisor;
 }
 
 }  // namespace
@@ -31,11 +36,54 @@ void check_image_size(uint64_t width, uint64_t height, const std::string& name) 
     throw_unreadable(name, concat(width, "x", height, " pixels are more than the ", kMaxImagePixels, " allowed"));
 }
 
-void decode_image(std::span<const uint8_t> bytes, const std::string& name, RgbImage& image) {
+struct ImageDecoder::State {
+  std::unique_ptr<FormatDecoder> jpeg = make_jpeg_decoder();
+  std::unique_ptr<FormatDecoder> png = make_png_decoder();
+  FormatDecoder* format = nullptr;  ///< of the picture that was opened
+  std::string name;
+  ImageSize stored;
+  Turn turn;
+  RgbImage before_turn;
+};
+
+ImageDecoder::ImageDecoder() : state_(std::make_unique<State>()) {}
+ImageDecoder::~ImageDecoder() = default;
+
+ImageSize ImageDecoder::open(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options) {
+  State& state = *state_;
+  state.name = name;
   if (bytes.empty()) throw_unreadable(name, "the file is empty");
-  if (starts_with(bytes, kJpegMagic)) return decode_jpeg(bytes, name, image);
-  if (starts_with(bytes, kPngMagic)) return decode_png(bytes, name, image);
-  throw_unreadable(name, "it is neither a JPEG nor a PNG");
+  if (starts_with(bytes, kJpegMagic))
+    state.format = state.jpeg.get();
+  else if (starts_with(bytes, kPngMagic))
+    state.format = state.png.get();
+  else
+    throw_unreadable(name, "it is neither a JPEG nor a PNG");
+  state.stored = state.format->open(bytes, name);
+  state.turn = options.turn_upright ? turn_of(state.format->orientation()) : Turn{};
+  return turned(state.stored, state.turn);
+}
+
+int ImageDecoder::largest_reduction(ImageSize source, ImageSize wanted) const {
+  int reduction = state_->format->max_reduction();
+  while (reduction > 1 && (source.width / reduction < wanted.width || source.height / reduction < wanted.height)) reduction /= 2;
+  return reduction;
+}
+
+DecodedPart ImageDecoder::decode(const ImageBox& box, int reduction, RgbImage& image) {
+  State& state = *state_;
+  const ImageSize divided{divided_up(state.stored.width, reduction), divided_up(state.stored.height, reduction)};
+  RgbImage& target = state.turn.is_none() ? image : state.before_turn;
+  const ImageBox part = state.format->decode(box_before(box, divided, state.turn), reduction, state.name, target);
+  if (!state.turn.is_none()) turn_image(state.before_turn, state.turn, image);
+  const ImageBox upright = box_after(part, divided, state.turn);
+  return {upright.left, upright.top};
+}
+
+void decode_image(std::span<const uint8_t> bytes, const std::string& name, RgbImage& image) {
+  ImageDecoder decoder;
+  const ImageSize picture = decoder.open(bytes, name, {.turn_upright = false});
+  decoder.decode({0, 0, picture.width, picture.height}, 1, image);
 }
 
 }  // namespace skein

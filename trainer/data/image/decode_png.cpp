@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trainer/data/image/decode_formats.h"
+#include "trainer/data/image/orientation.h"
 
 namespace skein {
 
@@ -78,19 +79,44 @@ void create(PngReader& reader, std::span<const uint8_t> bytes) {
   if (reader.png) reader.info = png_create_info_struct(reader.png);
 }
 
+class PngDecoder : public FormatDecoder {
+ public:
+  ImageSize open(std::span<const uint8_t> bytes, const std::string& name) override {
+    reader_ = std::make_unique<PngReader>();
+    create(*reader_, bytes);
+    if (!reader_->info || !read_header(*reader_)) throw_png_error(*reader_, name);
+    const uint64_t width = png_get_image_width(reader_->png, reader_->info);
+    const uint64_t height = png_get_image_height(reader_->png, reader_->info);
+    check_image_size(width, height, name);
+    return {static_cast<int>(width), static_cast<int>(height)};
+  }
+
+  int orientation() override {
+    png_bytep data = nullptr;
+    png_uint_32 num_bytes = 0;
+    if (png_get_eXIf_1(reader_->png, reader_->info, &num_bytes, &data) == 0) return 1;
+    return exif_orientation({data, num_bytes});
+  }
+
+  int max_reduction() const override { return 1; }
+
+  ImageBox decode(const ImageBox&, int, const std::string& name, RgbImage& image) override {
+    image.reshape({static_cast<int>(png_get_image_width(reader_->png, reader_->info)),
+                   static_cast<int>(png_get_image_height(reader_->png, reader_->info))});
+    if (png_get_rowbytes(reader_->png, reader_->info) != image.row_bytes()) throw_unreadable(name, "unexpected PNG layout");
+    for (int y = 0; y < image.height(); ++y) reader_->rows.push_back(image.row(y));
+    if (!read_pixels(*reader_)) throw_png_error(*reader_, name);
+    return {0, 0, image.width(), image.height()};
+  }
+
+ private:
+  std::unique_ptr<PngReader> reader_;
+};
+
 }  // namespace
 
-void decode_png(std::span<const uint8_t> bytes, const std::string& name, RgbImage& image) {
-  PngReader reader;
-  create(reader, bytes);
-  if (!reader.info || !read_header(reader)) throw_png_error(reader, name);
-  const uint64_t width = png_get_image_width(reader.png, reader.info);
-  const uint64_t height = png_get_image_height(reader.png, reader.info);
-  check_image_size(width, height, name);
-  image.reshape({static_cast<int>(width), static_cast<int>(height)});
-  if (png_get_rowbytes(reader.png, reader.info) != image.row_bytes()) throw_unreadable(name, "unexpected PNG layout");
-  for (int y = 0; y < image.height(); ++y) reader.rows.push_back(image.row(y));
-  if (!read_pixels(reader)) throw_png_error(reader, name);
+std::unique_ptr<FormatDecoder> make_png_decoder() {
+  return std::make_unique<PngDecoder>();
 }
 
 }  // namespace skein

@@ -10,119 +10,113 @@ namespace skein {
 
 namespace {
 
-double triangle(double x) {
-  return std::max(0.0, 1.0 - std::fabs(x));
-}
-
-int32_t to_fixed_point(double weight) {
-  return static_cast<int32_t>(0.5 + weight * (1 << ResampleWeights::kFractionBits));
-}
-
-/// The part of the window [start, start + length) that lies on the scaled picture, in the picture's
-/// coordinates.
-struct Overlap {
-  int begin, end;
-  Overlap(int start, int length, int picture)
-      : begin(std::clamp(start, 0, picture)), end(std::clamp(start + length, begin, picture)) {}
-  int length() const { return end - begin; }
-};
-
-void mirror(RgbImage& image) {
-  for (int y = 0; y < image.height(); ++y) {
-    uint8_t* row = image.row(y);
-    for (int left = 0, right = image.width() - 1; left < right; ++left, --right)
-      std::swap_ranges(row + left * 3, row + left * 3 + 3, row + right * 3);
-  }
-}
-
 /// Pillow 13 does the vertical pass first where that pays by its own estimate. The order decides about the
 /// last bit.
-bool vertical_pass_first(const ImageBox& source, const ImageSize& scaled) {
+bool does_rows_first(const ImageBox& source, const ImageSize& scaled) {
   const int64_t fewer_rows = int64_t{source.height} - scaled.height;
   const int64_t fewer_columns = int64_t{source.width} - scaled.width;
   return fewer_rows > 0 && fewer_rows > 2 * fewer_columns;
 }
 
-/// One picture's resampling: where it reads from, and the part of the output that lies on the picture.
-struct Pass {
-  const uint8_t* source;  ///< first pixel of the source box
-  size_t source_stride;
-  uint8_t* output;  ///< first pixel to be written
-  size_t output_stride;
-  int num_columns, num_rows;
-};
-
-void columns_then_rows(const Pass& pass, ResampleScratch& scratch) {
-  const ResampleWeights& vertical = scratch.vertical;
-  const int first_row = vertical.first.front();
-  const int num_rows = vertical.first.back() + vertical.count.back() - first_row;
-  const size_t row_bytes = static_cast<size_t>(pass.num_columns) * 3;
-  scratch.rows.resize(row_bytes * num_rows + RgbImage::kReadableTail);
-  resample_horizontal(pass.source + first_row * pass.source_stride, pass.source_stride, num_rows, scratch.horizontal,
-                      scratch.rows.data(), row_bytes);
-  for (int y = 0; y < pass.num_rows; ++y)
-    resample_vertical(scratch.rows.data() + row_bytes * (vertical.first[y] - first_row), row_bytes, vertical.count[y],
-                      vertical.row(y), row_bytes, pass.output + y * pass.output_stride);
+int divided_up(int value, int divisor) {
+  return (value + divisor - 1) / divisor;
 }
 
-void rows_then_columns(const Pass& pass, ResampleScratch& scratch) {
-  const ResampleWeights& vertical = scratch.vertical;
-  const ResampleWeights& horizontal = scratch.horizontal;
-  const size_t begin = static_cast<size_t>(horizontal.first.front()) * 3;
-  const size_t end = static_cast<size_t>(horizontal.first.back() + horizontal.count.back()) * 3;
-  scratch.rows.resize(end * pass.num_rows + RgbImage::kReadableTail);
-  for (int y = 0; y < pass.num_rows; ++y)
-    resample_vertical(pass.source + vertical.first[y] * pass.source_stride + begin, pass.source_stride,
-                      vertical.count[y], vertical.row(y), end - begin, scratch.rows.data() + y * end + begin);
-  resample_horizontal(scratch.rows.data(), end, pass.num_rows, horizontal, pass.output, pass.output_stride);
+/// The pixels of the divided picture that a box touches.
+ImageBox touched(const ImageBox& box, int reduction) {
+  const int left = box.left / reduction, top = box.top / reduction;
+  return {left, top, divided_up(box.left + box.width, reduction) - left, divided_up(box.top + box.height, reduction) - top};
+}
+
+ResampleAxis axis_of(int begin, int length, int reduction, int limit_begin, int limit_length, int scaled) {
+  ResampleAxis axis;
+  axis.num_input = limit_length;
+  axis.begin = static_cast<double>(begin) / reduction - limit_begin;
+  axis.end = axis.begin + static_cast<double>(length) / reduction;
+  axis.num_output = scaled;
+  return axis;
 }
 
 }  // namespace
 
-void ResampleWeights::compute(int input, int output, int begin, int end) {
-  const double scale = static_cast<double>(input) / output;
-  const double support = std::max(scale, 1.0), inverse = 1.0 / support;
-  taps = static_cast<int>(std::ceil(support)) * 2 + 1;
-  first.resize(end - begin);
-  count.resize(end - begin);
-  weights.assign(static_cast<size_t>(end - begin) * taps, 0);
-  std::vector<double> exact(taps);
-  for (int i = begin; i < end; ++i) {
-    const double centre = (i + 0.5) * scale;
-    const int low = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int num = std::min(static_cast<int>(centre + support + 0.5), input) - low;
-    double sum = 0.0;
-    for (int k = 0; k < num; ++k) sum += exact[k] = triangle((k + low - centre + 0.5) * inverse);
-    first[i - begin] = low;
-    count[i - begin] = num;
-    int32_t* out = &weights[static_cast<size_t>(i - begin) * taps];
-    for (int k = 0; k < num; ++k) out[k] = to_fixed_point(sum != 0.0 ? exact[k] / sum : exact[k]);
-  }
-}
-
-void resample(const RgbView& input, const Placement& placement, ResampleScratch& scratch, RgbImage& output) {
+void Resampler::plan(const Placement& placement, const ResampleFilter& filter, int reduction) {
   const ImageBox& source = placement.source;
   const ImageBox& window = placement.window;
-  const Overlap columns(window.left, window.width, placement.scaled.width);
-  const Overlap rows(window.top, window.height, placement.scaled.height);
-  output.reshape({window.width, window.height});
-  if (columns.length() < window.width || rows.length() < window.height)
-    std::memset(output.data(), 0, output.num_bytes());
-  if (columns.length() == 0 || rows.length() == 0) return;
+  const auto overlap = [](int start, int length, int picture) {
+    const int begin = std::clamp(start, 0, picture);
+    return Range{begin, std::clamp(start + length, begin, picture)};
+  };
+  const Range on_columns = overlap(window.left, window.width, placement.scaled.width);
+  const Range on_rows = overlap(window.top, window.height, placement.scaled.height);
+  window_width_ = window.width;
+  needed_ = {};
+  rows_ = columns_ = {};
+  if (on_columns.length() == 0 || on_rows.length() == 0) return;
 
-  scratch.horizontal.compute(source.width, placement.scaled.width, columns.begin, columns.end);
-  scratch.vertical.compute(source.height, placement.scaled.height, rows.begin, rows.end);
-  const Pass pass{input.row(source.top) + source.left * 3,
-                  input.row_bytes,
-                  output.row(rows.begin - window.top) + (columns.begin - window.left) * 3,
-                  output.row_bytes(),
-                  columns.length(),
-                  rows.length()};
-  if (vertical_pass_first(source, placement.scaled))
-    rows_then_columns(pass, scratch);
+  limits_ = touched(source, reduction);
+  ResampleAxis x = axis_of(source.left, source.width, reduction, limits_.left, limits_.width, placement.scaled.width);
+  ResampleAxis y = axis_of(source.top, source.height, reduction, limits_.top, limits_.height, placement.scaled.height);
+  x.first_output = on_columns.begin, x.last_output = on_columns.end, x.mirrored = placement.mirrored;
+  y.first_output = on_rows.begin, y.last_output = on_rows.end;
+  horizontal_.compute(x, filter);
+  vertical_.compute(y, filter);
+  needed_ = {limits_.left + horizontal_.begin(), limits_.top + vertical_.begin(), horizontal_.end() - horizontal_.begin(),
+             vertical_.end() - vertical_.begin()};
+  rows_first_ = filter.interpolation != Interpolation::kNearest && does_rows_first(limits_, placement.scaled);
+  const int left = on_columns.begin - window.left;
+  columns_ = {left, left + on_columns.length()};
+  if (placement.mirrored) columns_ = {window.width - columns_.end, window.width - columns_.begin};
+  rows_ = {on_rows.begin - window.top, on_rows.end - window.top};
+}
+
+void Resampler::begin(const RgbView& part, int left, int top) {
+  part_ = part;
+  if (rows_.length() == 0) return;
+  origin_ = part.pixels + (static_cast<std::ptrdiff_t>(limits_.top) - top) * static_cast<std::ptrdiff_t>(part.row_bytes) +
+            (static_cast<std::ptrdiff_t>(limits_.left) - left) * 3;
+  if (rows_first_) return;
+  const int first = vertical_.begin(), num_rows = vertical_.end() - first;
+  const size_t row_bytes = static_cast<size_t>(columns_.length()) * 3;
+  intermediate_.resize(row_bytes * num_rows + RgbImage::kReadableTail);
+  resample_horizontal(origin_ + first * static_cast<std::ptrdiff_t>(part.row_bytes), part.row_bytes, num_rows, horizontal_,
+                      intermediate_.data(), row_bytes);
+}
+
+void Resampler::rows(int first, int last, uint8_t* output) {
+  const size_t row_bytes = static_cast<size_t>(window_width_) * 3;
+  if (columns_.length() < window_width_ || first < rows_.begin || last > rows_.end)
+    std::memset(output, 0, row_bytes * (last - first));
+  const int begin = std::max(first, rows_.begin), end = std::min(last, rows_.end);
+  if (begin >= end) return;
+  uint8_t* out = output + row_bytes * (begin - first) + columns_.begin * 3;
+  if (rows_first_)
+    pass_columns_last(begin - rows_.begin, end - rows_.begin, out, row_bytes);
   else
-    columns_then_rows(pass, scratch);
-  if (placement.mirrored) mirror(output);
+    pass_rows_last(begin - rows_.begin, end - rows_.begin, out, row_bytes);
+}
+
+void Resampler::pass_rows_last(int first, int last, uint8_t* output, size_t output_stride) {
+  const size_t row_bytes = static_cast<size_t>(columns_.length()) * 3;
+  for (int y = first; y < last; ++y, output += output_stride)
+    resample_vertical(intermediate_.data() + row_bytes * (vertical_.first[y] - vertical_.begin()), row_bytes, vertical_, y, row_bytes,
+                      output);
+}
+
+void Resampler::pass_columns_last(int first, int last, uint8_t* output, size_t output_stride) {
+  const size_t begin = static_cast<size_t>(horizontal_.begin()) * 3, end = static_cast<size_t>(horizontal_.end()) * 3;
+  intermediate_.resize(end * (last - first) + RgbImage::kReadableTail);
+  for (int y = first; y < last; ++y)
+    resample_vertical(origin_ + vertical_.first[y] * static_cast<std::ptrdiff_t>(part_.row_bytes) + begin, part_.row_bytes, vertical_, y,
+                      end - begin, intermediate_.data() + (y - first) * end + begin);
+  resample_horizontal(intermediate_.data(), end, last - first, horizontal_, output, output_stride);
+}
+
+void resample(const RgbView& input, const Placement& placement, const ResampleFilter& filter, Resampler& resampler,
+              RgbImage& output) {
+  output.reshape({placement.window.width, placement.window.height});
+  resampler.plan(placement, filter);
+  resampler.begin(input, 0, 0);
+  resampler.rows(0, output.height(), output.data());
 }
 
 }  // namespace skein
