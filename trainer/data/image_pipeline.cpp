@@ -13,11 +13,16 @@ Placement place(const Transform& transform, ImageSize image, const ImageKey& key
   return place(std::get<EvalTransform>(transform), image);
 }
 
+AugmentOptions augment_options(const Transform& transform) {
+  const auto* train = std::get_if<TrainTransform>(&transform);
+  return train ? train->augment : AugmentOptions{};
+}
+
 }  // namespace
 
 ImagePipeline::ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform,
                              const ChannelStatistics& statistics)
-    : source_(std::move(source)), transform_(transform), normalizer_(statistics) {
+    : source_(std::move(source)), transform_(transform), augmentation_(augment_options(transform)), normalizer_(statistics) {
   std::visit([](const auto& chosen) { check(chosen); }, transform_);
 }
 
@@ -33,7 +38,9 @@ void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float
     picture = scratch.decoded;
   }
   resample(picture, place(transform_, picture.dimensions, key), scratch.resample, scratch.resampled);
+  augmentation_.apply(scratch.resampled, key, scratch.augment);
   normalizer_.apply(scratch.resampled, output);
+  augmentation_.erase(output, scratch.resampled.dimensions(), key);
 }
 
 }  // namespace skein

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "trainer/data/augment/augmentation.h"
 #include "trainer/data/image_source.h"
 #include "trainer/data/normalize.h"
 #include "trainer/data/placement.h"
@@ -21,6 +22,7 @@ struct PipelineScratch {
   RgbImage decoded;
   RgbImage resampled;
   ResampleScratch resample;
+  AugmentScratch augment;
 };
 
 /// Immutable; any number of threads, each with its own scratch.
@@ -42,6 +44,7 @@ class ImagePipeline {
  private:
   std::shared_ptr<const ImageSource> source_;
   Transform transform_;
+  Augmentation augmentation_;
   Normalizer normalizer_;
 };
 
