@@ -21,7 +21,16 @@ using PhiloxKey = std::array<uint32_t, 2>;
 PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
 
 /// What a stream of numbers is used for; different purposes never share numbers.
-enum class RandomPurpose : uint8_t { kShuffle = 1, kPlacement = 2 };
+enum class RandomPurpose : uint8_t {
+  kShuffle = 1,
+  kPlacement = 2,
+  kVerticalFlip = 16,
+  kRotation = 17,
+  kColorJitter = 18,
+  kGrayscale = 19,
+  kAutoAugment = 20,
+  kRandomErasing = 21,
+};
 
 /// The stream of one (seed, epoch, index, purpose). Cheap to make and copy; not for use by two threads at
 /// once.

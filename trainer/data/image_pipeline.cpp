@@ -14,10 +14,15 @@ Placement place(const Transform& transform, ImageSize image, const ImageKey& key
   return place(std::get<EvalTransform>(transform), image);
 }
 
+AugmentOptions augment_options(const Transform& transform) {
+  const auto* train = std::get_if<TrainTransform>(&transform);
+  return train ? train->augment : AugmentOptions{};
+}
+
 }  // namespace
 
 ImagePipeline::ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform, const PixelOptions& pixels)
-    : source_(std::move(source)), transform_(transform), pixels_(pixels), normalizer_(pixels.statistics) {
+    : source_(std::move(source)), transform_(transform), pixels_(pixels), augmentation_(augment_options(transform)), normalizer_(pixels.statistics) {
   std::visit([](const auto& chosen) { check(chosen); }, transform_);
 }
 
@@ -45,6 +50,20 @@ void ImagePipeline::find_pixels(const ImageKey& key, PipelineScratch& scratch) c
 
 void ImagePipeline::prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const {
   find_pixels(key, scratch);
+  const ImageSize result{output_side(), output_side()};
+  if (augmentation_.is_identity()) {
+    prepare_in_strips(scratch, output);
+  } else {
+    RgbImage& image = scratch.resampled;
+    image.reshape(result);
+    scratch.resampler.rows(0, result.height, image.data());
+    augmentation_.apply(image, key, scratch.augment);
+    normalizer_.apply({image.data(), image.num_bytes()}, output);
+  }
+  augmentation_.erase(output, result, key);
+}
+
+void ImagePipeline::prepare_in_strips(PipelineScratch& scratch, float* output) const {
   const int side = output_side();
   const size_t row_bytes = static_cast<size_t>(side) * 3;
   scratch.strip.resize(row_bytes * kStripRows + RgbImage::kReadableTail);

@@ -1,11 +1,12 @@
 #pragma once
-// One image from its source to normalised floats: read, decode, place, resample, mirror, normalise.
+// One image from its source to normalised floats: read, decode, place, resample, mirror, augment, normalise.
 
 #include <cstdint>
 #include <memory>
 #include <variant>
 #include <vector>
 
+#include "trainer/data/augment/augmentation.h"
 #include "trainer/data/image/decode.h"
 #include "trainer/data/image/resample.h"
 #include "trainer/data/image_source.h"
@@ -33,6 +34,8 @@ struct PipelineScratch {
   RgbImage decoded;
   Resampler resampler;
   std::vector<uint8_t> strip;
+  RgbImage resampled;
+  AugmentScratch augment;
 };
 
 /// Immutable; any number of threads, each with its own scratch.
@@ -52,10 +55,12 @@ class ImagePipeline {
 
  private:
   void find_pixels(const ImageKey& key, PipelineScratch& scratch) const;
+  void prepare_in_strips(PipelineScratch& scratch, float* output) const;
 
   std::shared_ptr<const ImageSource> source_;
   Transform transform_;
   PixelOptions pixels_;
+  Augmentation augmentation_;
   Normalizer normalizer_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "trainer/data/augment/augment_options.h"
 #include "trainer/data/image/resample.h"
 
 namespace skein {
@@ -22,6 +23,7 @@ struct TrainTransform {
   double min_scale = 0.08, max_scale = 1.0;             ///< share of the area
   double min_ratio = 3.0 / 4.0, max_ratio = 4.0 / 3.0;  ///< width over height
   double flip_probability = 0.5;
+  AugmentOptions augment;  ///< after the flip
 };
 
 /// torchvision's Resize (shorter side) followed by CenterCrop.
