@@ -35,6 +35,10 @@ struct Batch {
   std::span<float> images;      ///< [num_images][height][width][3]: a channels_last tensor of shape N, 3, height, width
   std::vector<int64_t> labels;  ///< [num_images]
   std::vector<size_t> indices;  ///< [num_images], in the source
+  /// [num_images], or empty where nothing is mixed: labels of the images mixed in. The loss of an image is own_share times that with its
+  /// own label plus (1 - own_share) times that with this one.
+  std::vector<int64_t> mixed_labels;
+  float own_share = 1.0f;
 };
 
 }  // namespace skein

@@ -24,6 +24,7 @@ PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
 enum class RandomPurpose : uint8_t {
   kShuffle = 1,
   kPlacement = 2,
+  kMix = 3,
   kVerticalFlip = 16,
   kRotation = 17,
   kColorJitter = 18,

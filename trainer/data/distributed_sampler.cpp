@@ -20,6 +20,7 @@ void check(const SamplerOptions& options) {
   if (options.num_samples == 0) throw UsageError("there is no sample to draw from");
   if (options.world_size < 1 || options.rank < 0 || options.rank >= options.world_size)
     throw UsageError(concat("rank ", options.rank, " of ", options.world_size, " ranks does not exist"));
+  if (options.num_repeats < 1) throw UsageError(concat(options.num_repeats, " appearances of an image"), "ask for at least 1");
   if (options.batch_size == 0) throw UsageError("the batch size is 0", "ask for at least one image a rank");
   if (options.tail == TailMode::kDrop && options.num_samples < static_cast<size_t>(options.world_size))
     throw UsageError(
@@ -97,19 +98,49 @@ size_t DistributedSampler::position(size_t step, size_t offset) const {
   return start + block_start + offset;
 }
 
-std::vector<size_t> DistributedSampler::indices(uint64_t epoch) const {
+/// Where the position's image stands in the list in which an image's appearances are neighbours: of the `total` entries from `start` on,
+/// first those that are first appearances, then the second ones, and so on.
+size_t DistributedSampler::spread(size_t position, size_t start, size_t total) const {
+  const auto repeats = static_cast<size_t>(options_.num_repeats);
+  if (repeats == 1) return position;
+  size_t left = position - start;
+  for (size_t repeat = 0; repeat < repeats; ++repeat) {
+    const size_t first = start + (repeat + repeats - start % repeats) % repeats;  // the first entry that is such an appearance
+    const size_t count = first >= start + total ? 0 : ceil_div(start + total - first, repeats);
+    if (left < count) return first + left * repeats;
+    left -= count;
+  }
+  return position;  // not reached: the appearances of all kinds are `total`
+}
+
+EpochPlan DistributedSampler::plan(uint64_t epoch) const {
   std::vector<size_t> order;
   if (options_.shuffle) order = epoch_permutation(options_.num_samples, options_.seed, epoch);
-  std::vector<size_t> result;
-  result.reserve(num_local_samples());
+  const auto repeats = static_cast<size_t>(options_.num_repeats);
+  EpochPlan plan;
+  plan.epoch = epoch;
+  plan.samples.reserve(num_local_samples());
   for (size_t step = 0; step < num_steps(); ++step) {
+    const size_t start = options_.first_position + step * global_batch(), total = global_batch_samples(step);
+    const auto sample_at = [&](size_t position) {
+      const size_t entry = spread(position, start, total) % options_.num_samples;  // past the end: the padding
+      const size_t place = entry / repeats;
+      return Sample{options_.shuffle ? order[place] : place, static_cast<uint32_t>(entry % repeats)};
+    };
     const size_t count = samples_at(step, options_.rank);
-    for (size_t offset = 0; offset < count; ++offset) {
-      const size_t sample = position(step, offset) % options_.num_samples;  // past the end: the padding
-      result.push_back(options_.shuffle ? order[sample] : sample);
-    }
+    for (size_t offset = 0; offset < count; ++offset) plan.samples.push_back(sample_at(position(step, offset)));
+    if (count == 0) continue;
+    plan.first_positions.push_back(start);
+    const size_t first = position(step, 0);
+    plan.predecessors.push_back(sample_at(first == start ? start + total - 1 : first - 1));
   }
-  return result;
+  return plan;
+}
+
+std::vector<size_t> DistributedSampler::indices(uint64_t epoch) const {
+  std::vector<size_t> images;
+  for (const Sample& sample : plan(epoch).samples) images.push_back(sample.image);
+  return images;
 }
 
 }  // namespace skein

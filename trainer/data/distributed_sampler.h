@@ -16,6 +16,10 @@
 //
 // With either, the images of step s over all ranks are those that one rank with batch N * B would take at step s; with
 // kBlocks, concatenating the local batches in rank order gives that very batch.
+//
+// Repeated augmentation (Hoffer et al., "Augment Your Batch", 2020; Berman et al., "MultiGrain", 2019): with num_repeats R an epoch has as
+// many positions as without, but only every R-th image of the permutation, each at R neighbouring positions. Within a global batch the
+// first appearances come first, then the second ones, and so on: neighbours differ, so that MixUp finds something to mix.
 
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +39,24 @@ struct SamplerOptions {
   bool shuffle = true;
   TailMode tail = TailMode::kPad;
   SampleLayout layout = SampleLayout::kBlocks;
+  int num_repeats = 1;        ///< appearances of an image in an epoch, each augmented differently
   size_t first_position = 0;  ///< the positions before it are done, by whatever number of ranks; steps count from it
+};
+
+/// One appearance of an image.
+struct Sample {
+  size_t image = 0;
+  uint32_t repeat = 0;  ///< below num_repeats
+  bool operator==(const Sample&) const = default;
+};
+
+/// What a rank trains on in an epoch, batch by batch.
+struct EpochPlan {
+  uint64_t epoch = 0;
+  std::vector<Sample> samples;
+  /// Of each batch: the image before its first one in the global batch, whose last one comes before the first. kBlocks only.
+  std::vector<Sample> predecessors;
+  std::vector<uint64_t> first_positions;  ///< of each batch: where the global batch begins
 };
 
 /// The order of an epoch: Fisher-Yates from the last position down, numbers from CounterRandom(seed, epoch,
@@ -46,10 +67,12 @@ std::vector<size_t> epoch_permutation(size_t num_samples, uint64_t seed, uint64_
 class DistributedSampler {
  public:
   /// Throws UsageError for no samples, an impossible rank or batch size, or kDrop with fewer samples than
-  /// ranks, or a first position behind the last one.
+  /// ranks, a first position behind the last one, or fewer than one appearance.
   explicit DistributedSampler(const SamplerOptions& options);
 
-  /// The images of this rank in the order of use: `batch_size` at each step, possibly fewer at the last.
+  /// This rank's share, in the order of use: `batch_size` images at each step, possibly fewer at the last.
+  EpochPlan plan(uint64_t epoch) const;
+  /// The images alone.
   std::vector<size_t> indices(uint64_t epoch) const;
 
   /// Steps of an epoch, the same on all ranks. At the last step some ranks may have no image (kExact only).
@@ -71,6 +94,7 @@ class DistributedSampler {
   size_t local_samples(int rank) const;
   size_t samples_at(size_t step, int rank) const;
   size_t position(size_t step, size_t offset) const;
+  size_t spread(size_t position, size_t start, size_t total) const;
 
   SamplerOptions options_;
   size_t num_positions_;

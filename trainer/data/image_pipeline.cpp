@@ -32,13 +32,14 @@ int ImagePipeline::output_side() const {
 
 /// Leaves the scratch's resampler ready to deliver rows.
 void ImagePipeline::find_pixels(const ImageKey& key, PipelineScratch& scratch) const {
-  const StoredImage stored = source_->read(key.index, scratch.bytes);
+  const size_t image = key.index % ImageKey::kMaxImages;
+  const StoredImage stored = source_->read(image, scratch.bytes);
   if (stored.is_raw()) {
     scratch.resampler.plan(place(transform_, stored.raw, key), pixels_.filter);
     scratch.resampler.begin({stored.bytes.data(), stored.raw, static_cast<size_t>(stored.raw.width) * 3}, 0, 0);
     return;
   }
-  const ImageSize picture = scratch.decoder.open(stored.bytes, source_->name(key.index), pixels_.decode);
+  const ImageSize picture = scratch.decoder.open(stored.bytes, source_->name(image), pixels_.decode);
   const Placement placement = place(transform_, picture, key);
   const ImageBox& source = placement.source;
   const int reduction =

@@ -44,8 +44,8 @@ class ImagePipeline {
   /// Throws UsageError for a transform that makes no sense.
   ImagePipeline(std::shared_ptr<const ImageSource> source, const Transform& transform, const PixelOptions& pixels = {});
 
-  /// Writes floats_per_image() floats: [height][width][3], height and width being output_side(). A pure
-  /// function of the image's bytes and of (seed, epoch, index). Throws DataError naming the image where it
+  /// Writes floats_per_image() floats: [height][width][3], height and width being output_side(), of the image that the key tells. A pure
+  /// function of the image's bytes and of the key. Throws DataError naming the image where it
   /// cannot be read.
   void prepare(const ImageKey& key, PipelineScratch& scratch, float* output) const;
 

@@ -19,6 +19,7 @@ LoaderOptions checked(const LoaderOptions& options) {
     throw UsageError(concat(options.num_workers, " loader workers"), concat("ask for 0 to ", kMaxWorkers));
   if (options.prefetch_batches < 1)
     throw UsageError(concat(options.prefetch_batches, " batches to prefetch"), "ask for at least 1");
+  check(options.mix);
   return options;
 }
 
@@ -28,7 +29,7 @@ Loader::Loader(std::shared_ptr<const ImageSource> source, const LoaderOptions& o
     : options_(checked(options)),
       pipeline_(std::move(source), options.transform, options.pixels),
       slots_(options.num_workers == 0 ? 1 : options.prefetch_batches + 1) {
-  for (Slot& slot : slots_) slot.floats = AlignedFloats(options.batch_size * pipeline_.floats_per_image());
+  for (Slot& slot : slots_) slot.floats = AlignedFloats(items_per_batch() * pipeline_.floats_per_image());
   for (int i = 0; i < options.num_workers; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
@@ -36,25 +37,34 @@ Loader::Loader(std::shared_ptr<const ImageSource> source, const LoaderOptions& o
 Loader::~Loader() = default;
 
 size_t Loader::buffer_bytes() const {
-  return slots_.size() * options_.batch_size * pipeline_.floats_per_image() * sizeof(float);
+  return slots_.size() * items_per_batch() * pipeline_.floats_per_image() * sizeof(float);
 }
 
 size_t Loader::num_batches() const {
-  return (indices_.size() + options_.batch_size - 1) / options_.batch_size;
+  return (plan_.samples.size() + options_.batch_size - 1) / options_.batch_size;
 }
 
-void Loader::start(uint64_t epoch, std::vector<size_t> indices) {
-  for (size_t index : indices)
-    if (index >= pipeline_.source().num_images())
-      throw UsageError(concat("image ", index, " of ", pipeline_.source().num_images(), " does not exist"));
+void Loader::start(uint64_t epoch, const std::vector<size_t>& indices) {
+  EpochPlan plan;
+  plan.epoch = epoch;
+  for (const size_t index : indices) plan.samples.push_back({index});
+  start(std::move(plan));
+}
+
+void Loader::start(EpochPlan plan) {
+  for (const Sample& sample : plan.samples)
+    if (sample.image >= pipeline_.source().num_images())
+      throw UsageError(concat("image ", sample.image, " of ", pipeline_.source().num_images(), " does not exist"));
+  const size_t num_batches = (plan.samples.size() + options_.batch_size - 1) / options_.batch_size;
+  if (mixes() && (plan.predecessors.size() != num_batches || plan.first_positions.size() != num_batches))
+    throw UsageError("mixing needs to know the image before each batch", "start the loader with a sampler's plan");
   Lock lock(mutex_);
-  next_item_ = indices_.size();  // nothing more of the old epoch is begun
+  next_item_ = num_items();  // nothing more of the old epoch is begun
   const Deadline deadline = Deadline::after(options_.timeout);
   if (!batch_progress_.wait_until(lock, deadline.time(), [this] { return num_in_flight_ == 0; }))
     throw TimeoutError("the storage does not deliver the last images of the epoch before", "check the file system");
   for (Slot& slot : slots_) slot.batch_number = kNoBatch;
-  epoch_ = epoch;
-  indices_ = std::move(indices);
+  plan_ = std::move(plan);
   next_item_ = num_given_back_ = 0;
   holds_batch_ = false;
   error_ = nullptr;
@@ -91,7 +101,7 @@ void Loader::work(const std::stop_token& stop) {
 }
 
 bool Loader::can_claim() const {
-  return next_item_ < indices_.size() && next_item_ / options_.batch_size < num_given_back_ + slots_.size();
+  return next_item_ < num_items() && next_item_ / items_per_batch() < num_given_back_ + slots_.size();
 }
 
 /// The lock is held at the start and at the end, not while the image is prepared.
@@ -100,55 +110,96 @@ void Loader::prepare_one(Lock& lock, PipelineScratch& scratch) {
   lock.unlock();
   std::exception_ptr error = prepare(item, scratch);
   lock.lock();
-  finish(item, std::move(error));
+  finish(lock, item, std::move(error));
 }
 
 size_t Loader::claim() {
-  if (next_item_ % options_.batch_size == 0) open_slot(next_item_ / options_.batch_size);
+  if (next_item_ % items_per_batch() == 0) open_slot(next_item_ / items_per_batch());
   ++num_in_flight_;
   return next_item_++;
 }
 
 void Loader::open_slot(size_t batch_number) {
   Slot& slot = slot_of(batch_number);
-  const auto begin = indices_.begin() + static_cast<std::ptrdiff_t>(batch_number * options_.batch_size);
-  const size_t count = std::min<size_t>(options_.batch_size, indices_.end() - begin);
+  const size_t begin = batch_number * options_.batch_size;
+  const size_t count = std::min(options_.batch_size, plan_.samples.size() - begin);
   slot.batch_number = batch_number;
-  slot.num_unfinished = count;
+  slot.num_unfinished = count + (mixes() ? 2 : 0);
   slot.failures.clear();
   Batch& batch = slot.batch;
   batch.num_images = static_cast<int>(count);
   batch.height = batch.width = pipeline_.output_side();
   batch.images = {slot.floats.data(), count * pipeline_.floats_per_image()};
-  batch.indices.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+  batch.indices.clear();
   batch.labels.clear();
-  for (size_t index : batch.indices) batch.labels.push_back(pipeline_.source().label(index));
+  batch.mixed_labels.clear();
+  batch.own_share = 1.0f;
+  for (size_t i = begin; i < begin + count; ++i) {
+    batch.indices.push_back(plan_.samples[i].image);
+    batch.labels.push_back(pipeline_.source().label(plan_.samples[i].image));
+  }
+}
+
+/// The item behind a batch's images is the one before them, which they are mixed with.
+const Sample& Loader::sample_of(size_t item) const {
+  const size_t batch = item / items_per_batch(), position = item % items_per_batch();
+  const size_t place = batch * options_.batch_size + position;
+  const bool is_predecessor = position == options_.batch_size || place == plan_.samples.size();
+  return is_predecessor ? plan_.predecessors[batch] : plan_.samples[place];
+}
+
+float* Loader::floats_of(size_t item) {
+  return slot_of(item / items_per_batch()).floats.data() + item % items_per_batch() * pipeline_.floats_per_image();
 }
 
 std::exception_ptr Loader::prepare(size_t item, PipelineScratch& scratch) {
   try {
-    const size_t position = item % options_.batch_size;
-    float* output = slot_of(item / options_.batch_size).floats.data() + position * pipeline_.floats_per_image();
-    pipeline_.prepare({options_.seed, epoch_, indices_[item]}, scratch, output);
+    const Sample& sample = sample_of(item);
+    pipeline_.prepare({options_.seed, plan_.epoch, sample.image + sample.repeat * ImageKey::kMaxImages}, scratch, floats_of(item));
     return nullptr;
   } catch (...) {
     return std::current_exception();
   }
 }
 
-void Loader::finish(size_t item, std::exception_ptr error) {
-  Slot& slot = slot_of(item / options_.batch_size);
-  if (error) slot.failures.push_back({item % options_.batch_size, std::move(error)});
+void Loader::finish(Lock& lock, size_t item, std::exception_ptr error) {
+  Slot& slot = slot_of(item / items_per_batch());
+  if (error) slot.failures.push_back({item % items_per_batch(), std::move(error)});
+  if (--slot.num_unfinished == 1 && mixes()) {
+    lock.unlock();
+    mix(slot);
+    lock.lock();
+    --slot.num_unfinished;
+  }
   --num_in_flight_;
-  if (--slot.num_unfinished == 0 || num_in_flight_ == 0) batch_progress_.notify_all();
+  if (slot.num_unfinished == 0 || num_in_flight_ == 0) batch_progress_.notify_all();
+}
+
+/// An image whose predecessor cannot be read stays as it is.
+void Loader::mix(Slot& slot) {
+  Batch& batch = slot.batch;
+  const ImageSize image_size{batch.width, batch.height};
+  const Mix mix = draw_mix(options_.mix, image_size, options_.seed, plan_.epoch, plan_.first_positions[slot.batch_number]);
+  const size_t floats_per_image = pipeline_.floats_per_image(), count = batch.indices.size();
+  std::vector<bool> failed(count + 1);
+  for (const Failure& failure : slot.failures) failed[failure.position] = true;
+  batch.own_share = mix.own_share;
+  batch.mixed_labels = batch.labels;
+  for (size_t i = count; i-- > 0;) {  // backwards: the predecessor is not mixed yet
+    const size_t before = i == 0 ? count : i - 1;
+    if (failed[i] || failed[before]) continue;
+    const int64_t predecessor_label = pipeline_.source().label(plan_.predecessors[slot.batch_number].image);
+    batch.mixed_labels[i] = i == 0 ? predecessor_label : batch.labels[before];
+    mix_image(mix, image_size, slot.floats.data() + i * floats_per_image, slot.floats.data() + before * floats_per_image);
+  }
 }
 
 void Loader::wait_until_ready(Lock& lock, const Slot& slot) {
   const auto ready = [&] { return slot.batch_number == num_given_back_ && slot.num_unfinished == 0; };
   if (batch_progress_.wait_until(lock, Deadline::after(options_.timeout).time(), ready)) return;
-  const size_t first = indices_[num_given_back_ * options_.batch_size];
+  const size_t first = plan_.samples[num_given_back_ * options_.batch_size].image;
   throw TimeoutError(
-      concat("batch ", num_given_back_, " of epoch ", epoch_, " is not ready after ", options_.timeout.count() / 1000.0,
+      concat("batch ", num_given_back_, " of epoch ", plan_.epoch, " is not ready after ", options_.timeout.count() / 1000.0,
              " s; its first image is ", pipeline_.source().name(first)),
       "check the file system that holds the images");
 }
@@ -156,18 +207,20 @@ void Loader::wait_until_ready(Lock& lock, const Slot& slot) {
 const Batch* Loader::hand_out(Slot& slot) {
   std::sort(slot.failures.begin(), slot.failures.end(),
             [](const Failure& a, const Failure& b) { return a.position < b.position; });
-  for (const Failure& failure : slot.failures) note_skipped(failure);
+  for (const Failure& failure : slot.failures) note_skipped(failure, slot.batch.indices.size());
   if (!slot.failures.empty()) leave_out_failed(slot);
   holds_batch_ = true;
   return &slot.batch;
 }
 
-/// Throws the error itself where the policy is to fail, and where it is not about an image.
-void Loader::note_skipped(const Failure& failure) {
+/// Throws the error itself where the policy is to fail, and where it is not about an image. What was only to be mixed in is counted where it
+/// is due.
+void Loader::note_skipped(const Failure& failure, size_t num_images) {
   if (options_.unreadable == UnreadablePolicy::kFail) std::rethrow_exception(failure.error);
   try {
     std::rethrow_exception(failure.error);
   } catch (const DataError& unreadable) {
+    if (failure.position >= num_images) return;
     ++skipped_.count;
     if (skipped_.first.size() < kNumSkippedNamed) skipped_.first.emplace_back(unreadable.what());
   }
@@ -186,6 +239,7 @@ void Loader::leave_out_failed(Slot& slot) {
       std::copy_n(batch.images.data() + position * floats_per_image, floats_per_image,
                   batch.images.data() + kept * floats_per_image);
       batch.labels[kept] = batch.labels[position];
+      if (mixes()) batch.mixed_labels[kept] = batch.mixed_labels[position];
       batch.indices[kept] = batch.indices[position];
     }
     ++kept;
@@ -193,6 +247,7 @@ void Loader::leave_out_failed(Slot& slot) {
   batch.num_images = static_cast<int>(kept);
   batch.images = batch.images.first(kept * floats_per_image);
   batch.labels.resize(kept);
+  if (mixes()) batch.mixed_labels.resize(kept);
   batch.indices.resize(kept);
 }
 

@@ -18,7 +18,9 @@
 
 #include "runtime/process/deadline.h"
 #include "trainer/data/batch.h"
+#include "trainer/data/distributed_sampler.h"
 #include "trainer/data/image_pipeline.h"
+#include "trainer/data/mix.h"
 
 namespace skein {
 
@@ -35,6 +37,7 @@ struct LoaderOptions {
   UnreadablePolicy unreadable = UnreadablePolicy::kFail;
   uint64_t seed = 0;  ///< of the random transforms
   Transform transform = TrainTransform{};
+  MixOptions mix;
   PixelOptions pixels;
   std::chrono::milliseconds timeout = kDefaultTimeout;  ///< for the storage to deliver a batch
 };
@@ -52,9 +55,12 @@ class Loader {
   /// Ends the workers, in the middle of an epoch too; waits for the images that they are at.
   ~Loader();
 
-  /// Begins an epoch over `indices` in that order, batch_size at a time, the last batch being shorter. What
-  /// is left of the epoch before is dropped. Throws UsageError for an index that the source does not have.
-  void start(uint64_t epoch, std::vector<size_t> indices);
+  /// Begins an epoch over the plan's samples in that order, batch_size at a time, the last batch being shorter; the workers set to work
+  /// at once, `prefetch_batches` ahead. What
+  /// is left of the epoch before is dropped. Throws UsageError for an image that the source does not have.
+  void start(EpochPlan plan);
+  /// The same without repeats, and without what mixing needs.
+  void start(uint64_t epoch, const std::vector<size_t>& indices);
 
   /// The next batch, or nullptr at the end of the epoch. Blocks until it is ready. The batch and its memory
   /// are valid until the next call of next() or start(): tensors made over it must be consumed or copied by
@@ -76,11 +82,19 @@ class Loader {
     Batch batch;
     AlignedFloats floats;
     size_t batch_number = kNoBatch;  ///< in the epoch
-    size_t num_unfinished = 0;       ///< images of the batch still to be prepared
+    size_t num_unfinished = 0;       ///< images still to be prepared, and one more for mixing
     std::vector<Failure> failures;
   };
   static constexpr size_t kNoBatch = static_cast<size_t>(-1);
   using Lock = std::unique_lock<std::mutex>;
+
+  bool mixes() const { return options_.mix.is_on(); }
+  /// Of all batches but the last: images, and with mixing the one before the first.
+  size_t items_per_batch() const { return options_.batch_size + (mixes() ? 1 : 0); }
+  size_t num_items() const { return plan_.samples.size() + (mixes() ? num_batches() : 0); }
+  const Sample& sample_of(size_t item) const;
+  float* floats_of(size_t item);
+  void mix(Slot& slot);
 
   void work(const std::stop_token& stop);
   bool can_claim() const;
@@ -88,10 +102,10 @@ class Loader {
   size_t claim();
   void open_slot(size_t batch_number);
   std::exception_ptr prepare(size_t item, PipelineScratch& scratch);
-  void finish(size_t item, std::exception_ptr error);
+  void finish(Lock& lock, size_t item, std::exception_ptr error);
   void wait_until_ready(Lock& lock, const Slot& slot);
   const Batch* hand_out(Slot& slot);
-  void note_skipped(const Failure& failure);
+  void note_skipped(const Failure& failure, size_t num_images);
   void leave_out_failed(Slot& slot);
   Slot& slot_of(size_t batch_number) { return slots_[batch_number % slots_.size()]; }
 
@@ -106,10 +120,9 @@ class Loader {
   std::condition_variable_any work_available_;
   std::condition_variable batch_progress_;
   std::vector<Slot> slots_;
-  uint64_t epoch_ = 0;  ///< changed only while no image is in flight, like indices_
-  std::vector<size_t> indices_;
-  size_t next_item_ = 0;       ///< position in indices_ of the next image to prepare
-  size_t num_in_flight_ = 0;   ///< images that are being prepared
+  EpochPlan plan_;             ///< changed only while no image is in flight
+  size_t next_item_ = 0;       ///< the next image to prepare, counted over batches
+  size_t num_in_flight_ = 0;   ///< images that are being prepared, or batches mixed
   size_t num_given_back_ = 0;  ///< batches of the epoch that the caller is done with
 
   std::vector<std::jthread> workers_;  ///< last: ended before anything else goes

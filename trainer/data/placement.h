@@ -14,7 +14,8 @@ namespace skein {
 struct ImageKey {
   uint64_t seed = 0;
   uint64_t epoch = 0;
-  uint64_t index = 0;  ///< of the image in its source
+  uint64_t index = 0;  ///< of the image in its source, and which appearance in the epoch it is: image + repeat * kMaxImages
+  static constexpr uint64_t kMaxImages = uint64_t{1} << 40;
 };
 
 /// torchvision's RandomResizedCrop followed by RandomHorizontalFlip; defaults as there.

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from torch.utils.data import DistributedSampler
 from torchvision import datasets
 from torchvision import transforms as T
+from torchvision.transforms import v2
 
 OUT = Path(__file__).parent / "expected"
 
@@ -129,6 +130,22 @@ def without_antialias():
             file.write_bytes(out.permute(1, 2, 0).contiguous().numpy().tobytes())
 
 
+def mix():
+    """kind share | left top width height | crc32 of the float32 NHWC bytes that torchvision's v2.MixUp, v2.CutMix make of two pictures"""
+    first = pattern(12, 9)
+    pictures = torch.from_numpy(np.stack([first, first[::-1]])).float().div(7).permute(0, 3, 1, 2)
+    others = {"labels": None, "batch_size": 2}
+    lines = []
+    for share in (0.0, 0.3, 0.5, 0.8125, 1.0):
+        out = v2.MixUp(num_classes=2).transform(pictures, {"lam": share, **others})
+        lines.append(f"mixup {share} 0 0 0 0 {crc(out.permute(0, 2, 3, 1).contiguous().numpy())}")
+    for left, top, width, height in [(0, 0, 12, 9), (3, 2, 5, 4), (11, 8, 1, 1), (4, 4, 0, 3)]:
+        box = (left, top, left + width, top + height)
+        out = v2.CutMix(num_classes=2).transform(pictures, {"box": box, **others})
+        lines.append(f"cutmix 0 {left} {top} {width} {height} {crc(out.permute(0, 2, 3, 1).contiguous().numpy())}")
+    write_lines("mix.txt", lines)
+
+
 def orientation():
     """file | width height | crc32 of the RGB bytes after exif_transpose"""
     lines = []
@@ -210,5 +227,5 @@ def sampler():
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
-    for make in (decode, resample, filters, without_antialias, orientation, evaluation, fallback, normalize, pipeline, folder, sampler):
+    for make in (decode, resample, filters, without_antialias, mix, orientation, evaluation, fallback, normalize, pipeline, folder, sampler):
         make()
