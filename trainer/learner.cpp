@@ -15,8 +15,9 @@ namespace skein {
 
 namespace {
 
-torch::Tensor labels_of(const Batch& batch) {
-  return torch::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.num_images}, torch::kInt64);
+/// Over the memory of `labels`.
+torch::Tensor tensor_of(const std::vector<std::int64_t>& labels) {
+  return torch::from_blob(const_cast<std::int64_t*>(labels.data()), {static_cast<std::int64_t>(labels.size())}, torch::kInt64);
 }
 
 std::vector<std::string> notes_of(const std::filesystem::path& file, const LoadReport& report) {
@@ -81,16 +82,21 @@ Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& la
 }
 
 Tally Learner::State::forward_backward(const Batch& batch, double weight) {
-  const torch::Tensor labels = labels_of(batch);
+  const torch::Tensor labels = tensor_of(batch.labels);
   const torch::Tensor logits = this->logits(batch);
   if (batch.num_images == 0) {  // for the sake of SyncBatchNorm2d on the other ranks
     logits.sum().backward();
     return {};
   }
-  const torch::Tensor loss = mean_loss(logits, labels);
+  torch::Tensor loss = mean_loss(logits, labels), heavier_labels = labels;
+  if (!batch.mixed_labels.empty()) {
+    const torch::Tensor mixed_labels = tensor_of(batch.mixed_labels);
+    loss = loss * batch.own_share + mean_loss(logits, mixed_labels) * (1 - batch.own_share);
+    if (batch.own_share < 0.5) heavier_labels = mixed_labels;
+  }
   const double factor = weight * batch.num_images;
   (factor == 1 ? loss : loss * factor).backward();
-  return tally(logits, labels, loss);
+  return tally(logits, heavier_labels, loss);
 }
 
 void Learner::State::note_compression() {
@@ -175,7 +181,7 @@ Tally Learner::evaluate(const Batch& batch) {
   const torch::NoGradGuard no_grad;
   state_->set_training(false);
   return without_backtrace([&] {
-    const torch::Tensor labels = labels_of(batch);
+    const torch::Tensor labels = tensor_of(batch.labels);
     const torch::Tensor logits = state_->logits(batch);
     return state_->tally(logits, labels, state_->mean_loss(logits, labels));
   });

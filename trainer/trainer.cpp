@@ -31,16 +31,31 @@ SamplerOptions sampler_options(const TrainerParts& parts, const ImageFolder& ima
   sampler.shuffle = shuffle;
   sampler.tail = TailMode::kExact;
   sampler.layout = SampleLayout::kBlocks;
+  if (shuffle && parts.options.ra_sampler) sampler.num_repeats = parts.options.ra_reps;
   return sampler;
 }
 
+PixelOptions pixel_options(const TrainOptions& options, bool is_training) {
+  const auto& names = interpolation_names();
+  PixelOptions pixels;
+  pixels.filter.interpolation =
+      static_cast<Interpolation>(std::find(names.begin(), names.end(), options.interpolation) - names.begin());
+  pixels.filter.antialias = options.antialias;
+  pixels.decode.turn_upright = options.exif_orientation == "apply";
+  pixels.reduce_while_decoding = options.scaled_decoding == "all" || (is_training && options.scaled_decoding == "train");
+  return pixels;
+}
+
 LoaderOptions loader_options(const TrainOptions& options, int num_workers, const Transform& transform) {
+  const bool is_training = std::holds_alternative<TrainTransform>(transform);
   LoaderOptions loader;
   loader.batch_size = static_cast<std::size_t>(options.batch_size);
   loader.num_workers = num_workers;
   loader.unreadable = options.unreadable == "skip" ? UnreadablePolicy::kSkip : UnreadablePolicy::kFail;
   loader.seed = options.seed;
   loader.transform = transform;
+  loader.pixels = pixel_options(options, is_training);
+  if (is_training) loader.mix = {options.mixup_alpha, options.cutmix_alpha};
   return loader;
 }
 
@@ -73,8 +88,8 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
       last_checkpoint_(started_) {
   describe_metrics();
   warn_of_late_compression();
-  log_debug(concat("decoded images take ", (training_loader_.buffer_bytes() + validation_loader_.buffer_bytes()) >> 20,
-                   " MiB; ", num_steps(), " steps an epoch"));
+  log_info(concat(num_steps(), " steps an epoch; batches prepared ahead take ",
+                  (training_loader_.buffer_bytes() + validation_loader_.buffer_bytes()) >> 20, " MiB on this rank"));
 }
 
 std::optional<std::string> Trainer::train() {
@@ -89,6 +104,7 @@ std::optional<std::string> Trainer::train() {
       if (parts_.options.check_parameters) parts_.learner.check_identical();
       position_.is_epoch_trained = true;
     }
+    if (position_.epoch + 1 < parts_.options.epochs) prepare_training(position_.epoch + 1, 0);
     const std::optional<Tally> validation = evaluate_all();
     if (!validation) return leave();
     const Tally training = position_.epoch_so_far;
@@ -110,15 +126,31 @@ void Trainer::test() {
                                  validation.num_images, " images"));
 }
 
+DistributedSampler Trainer::sampler_from(std::int64_t images_done) const {
+  SamplerOptions options = sampler_options_;
+  options.first_position = static_cast<std::size_t>(images_done);
+  return DistributedSampler(options);
+}
+
+void Trainer::prepare_training(int epoch, std::int64_t images_done) {
+  if (prepared_epoch_ == epoch) return;
+  training_loader_.start(sampler_from(images_done).plan(static_cast<std::uint64_t>(epoch)));
+  prepared_epoch_ = epoch;
+}
+
+void Trainer::prepare_validation() {
+  if (!is_validation_prepared_) validation_loader_.start(validation_sampler_.plan(0));
+  is_validation_prepared_ = true;
+}
+
 bool Trainer::train_epoch(EpochTiming& timing) {
   const double rate = learning_rate(rate_, position_.epoch);
-  SamplerOptions options = sampler_options_;
-  options.first_position = static_cast<std::size_t>(position_.images_done);
-  const DistributedSampler sampler(options);
+  const DistributedSampler sampler = sampler_from(position_.images_done);
   const std::size_t num_batches = sampler.num_steps();
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
-  const auto epoch = static_cast<std::uint64_t>(position_.epoch);
-  training_loader_.start(epoch, sampler.indices(epoch));
+  prepare_training(position_.epoch, position_.images_done);
+  prepare_validation();
+  prepared_epoch_.reset();
   parts_.learner.take_exposed_seconds();
   const auto start = Clock::now();
   bool goes_on = true;
@@ -194,7 +226,8 @@ std::optional<Tally> Trainer::evaluate_all() {
 }
 
 std::optional<Tally> Trainer::evaluate(const std::string& prefix) {
-  validation_loader_.start(0, validation_sampler_.indices(0));
+  prepare_validation();
+  is_validation_prepared_ = false;
   Tally local;
   for (std::size_t step = 0; step < validation_sampler_.num_steps(); ++step) {
     const Batch* batch = validation_loader_.next();

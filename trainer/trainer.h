@@ -59,6 +59,11 @@ class Trainer {
     double gradient_norm = 0;  ///< before clipping; only where gradients are clipped
   };
 
+  DistributedSampler sampler_from(std::int64_t images_done) const;
+  /// Set the loaders to work, if they are not yet: the next epoch's first batches get ready while this one is evaluated, and the first ones of
+  /// the evaluation while it is trained.
+  void prepare_training(int epoch, std::int64_t images_done);
+  void prepare_validation();
   /// From the position on; false: stopped on the way.
   bool train_epoch(EpochTiming& timing);
   StepOutcome train_step(const DistributedSampler& sampler, std::size_t first_batch, std::size_t num_batches, double rate);
@@ -88,6 +93,8 @@ class Trainer {
   DistributedSampler validation_sampler_;
   Loader training_loader_;
   Loader validation_loader_;
+  std::optional<int> prepared_epoch_;  ///< that the training loader was started for, and not used yet
+  bool is_validation_prepared_ = false;
   TrainingPosition position_;
   Clock::time_point started_;
   std::optional<double> job_ends_;  ///< in seconds since 1970; on rank 0

@@ -52,6 +52,7 @@ const DependentFlag kDependentFlags[] = {
      "drop it, or use --lr-scheduler cosineannealinglr"},
     {"lr_warmup_method", "lr_warmup_epochs", warms_up, "give --lr-warmup-epochs"},
     {"lr_warmup_decay", "lr_warmup_epochs", warms_up, "give --lr-warmup-epochs"},
+    {"ra_reps", "ra_sampler", [](const TrainOptions& o) { return o.ra_sampler; }, "add --ra-sampler"},
     {"max_requeues", "on_signal", [](const TrainOptions& o) { return o.on_signal == "requeue"; },
      "add --on-signal requeue"}};
 

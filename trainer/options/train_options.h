@@ -22,6 +22,14 @@ struct TrainOptions {
   int train_crop_size = 224;
   std::vector<double> train_crop_scale = {0.08, 1};  ///< least and largest share of the picture
   double hflip_prob = 0.5;
+  std::string interpolation = "bilinear";
+  bool antialias = true;
+  std::string exif_orientation = "apply";
+  std::string scaled_decoding = "train";
+  double mixup_alpha = 0;
+  double cutmix_alpha = 0;
+  bool ra_sampler = false;
+  int ra_reps = 3;
   int val_resize_size = 256;
   int val_crop_size = 224;
 

@@ -106,6 +106,13 @@ TEST_F(Equivalence, OverAccumulatedBatches) {
   expect_same({"both", 2, "3", {"--accumulate", "2"}}, kWhole);
 }
 
+TEST_F(Equivalence, OfMixedAndRepeatedImages) {
+  const std::vector<std::string> more{"--mixup-alpha", "0.4", "--cutmix-alpha", "1", "--ra-sampler", "--ra-reps", "2"};
+  const Division whole{"mixed1", 1, "12", more};
+  expect_same({"mixed2", 2, "6", more}, whole);
+  expect_same({"mixed4", 4, "3", more}, whole);
+}
+
 TEST_F(Equivalence, ARankWithoutImagesInTheLastStep) {
   // 34 images in steps of 33: the last step has one image, on rank 0.
   expect_same({"three", 3, "11"}, {"whole33", 1, "33"});
