@@ -22,6 +22,8 @@ class DiskCache : public CachedSource {
   /// Blocks for the disk. A cache that cannot be written (disk full) is one warning, and is no longer written to.
   StoredImage read(size_t index, std::vector<uint8_t>& buffer) const override;
 
+  /// Where the copies of this source lie.
+  const std::filesystem::path& folder() const { return folder_; }
   /// Where the copy of an image lies.
   std::filesystem::path copy_path(size_t index) const;
 

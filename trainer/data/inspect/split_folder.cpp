@@ -88,10 +88,12 @@ void divide_class(const ImageFolder& folder, int64_t label, const SplitOptions& 
 
 void place_image(const fs::path& from, const fs::path& to, SplitLink link) {
   std::error_code error;
+  const fs::path file = fs::canonical(from, error);
+  if (error) throw DataError(concat("cannot read ", from.string(), ": ", error.message()));
   fs::create_directories(to.parent_path(), error);
-  if (!error && link == SplitLink::kHard) fs::create_hard_link(fs::canonical(from), to, error);
-  if (!error && link == SplitLink::kSymbolic) fs::create_symlink(fs::canonical(from), to, error);
-  if (!error && link == SplitLink::kCopy) fs::copy_file(from, to, error);
+  if (!error && link == SplitLink::kHard) fs::create_hard_link(file, to, error);
+  if (!error && link == SplitLink::kSymbolic) fs::create_symlink(file, to, error);
+  if (!error && link == SplitLink::kCopy) fs::copy_file(file, to, error);
   if (error) fail(to, error, link);
 }
 
