@@ -30,10 +30,10 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
 
 /// A host's memory is divided among its ranks; a folder is for all of them.
 std::shared_ptr<CacheBudget> make_budget(const TrainOptions& options, int num_local_ranks) {
-  const auto given = options.cache_bytes ? parse_byte_count(*options.cache_bytes) : std::optional<std::uint64_t>();
+  const std::uint64_t given = options.cache_bytes ? parse_byte_count(*options.cache_bytes).value_or(0) : 0;
   if (options.cache == "memory")
-    return std::make_shared<CacheBudget>(given.value_or(available_memory() / 2) / static_cast<std::uint64_t>(num_local_ranks));
-  if (given) return std::make_shared<CacheBudget>(*given, *options.cache_dir);
+    return std::make_shared<CacheBudget>((given > 0 ? given : available_memory() / 2) / static_cast<std::uint64_t>(num_local_ranks));
+  if (given > 0) return std::make_shared<CacheBudget>(given, *options.cache_dir);
   const std::uint64_t used = CacheBudget(0, *options.cache_dir).used_bytes();
   return std::make_shared<CacheBudget>(disk_for_cache(*options.cache_dir, used), *options.cache_dir);
 }

@@ -1,13 +1,16 @@
 #include "runtime/run/space_check.h"
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
 
+#include "runtime/process/environment.h"
 #include "runtime/process/error.h"
+#include "runtime/process/file_descriptor.h"
 #include "runtime/process/text.h"
-#include "runtime/run/atomic_file.h"
 #include "runtime/run/storage_error.h"
 
 namespace skein {
@@ -15,10 +18,19 @@ namespace {
 
 constexpr std::size_t kProbeBytes = 64 * 1024;  // more than an empty inode's slack, so that a full disk shows
 
+/// The probe loses its name before it is written, so that a killed process leaves none.
 void write_probe(const std::filesystem::path& directory, std::string_view flags) {
-  AtomicFile probe(directory / "write_probe", flags);  // never committed: removed on return
-  probe.write(std::string(kProbeBytes, 'p'));
-  if (fsync(probe.fd()) != 0) throw_storage_error("write to", directory, errno, flags);
+  const std::filesystem::path name = directory / concat(".write_probe.", host_name(), ".", getpid(), ".tmp");
+  const FileDescriptor probe(open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!probe) throw_storage_error("write to", directory, errno, flags);
+  unlink(name.c_str());
+  const std::string text(kProbeBytes, 'p');
+  ssize_t written = 0;
+  do written = write(probe.get(), text.data(), text.size());
+  while (written < 0 && errno == EINTR);
+  if (written >= 0 && written < static_cast<ssize_t>(text.size())) errno = ENOSPC;
+  if (written != static_cast<ssize_t>(text.size()) || fsync(probe.get()) != 0)
+    throw_storage_error("write to", directory, errno, flags);
 }
 
 std::uint64_t free_bytes(const std::filesystem::path& directory, std::string_view flags) {
