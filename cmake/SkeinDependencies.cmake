@@ -12,6 +12,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 
 if(SKEIN_TRAINER)
   # LibTorch: the one inside the project's own virtual environment, unless Torch_DIR or CMAKE_PREFIX_PATH says otherwise.

@@ -21,7 +21,7 @@ LearningRateOptions rate_options(const TrainOptions& options) {
       options.lr_gamma, options.lr_min, options.lr_warmup_epochs, options.lr_warmup_method, options.lr_warmup_decay};
 }
 
-SamplerOptions sampler_options(const TrainerParts& parts, const ImageFolder& images, bool shuffle) {
+SamplerOptions sampler_options(const TrainerParts& parts, const ImageSource& images, bool shuffle) {
   SamplerOptions sampler;
   sampler.num_samples = images.num_images();
   sampler.world_size = parts.communicator.world_size();

@@ -80,6 +80,7 @@ void Trainer::report_epoch(int epoch, const Tally& training, const Tally& valida
   log_info(concat("epoch ", epoch + 1, ": train loss ", training.mean_loss(), ", accuracy ", training.accuracy(),
                   " %; val loss ", validation.mean_loss(), ", accuracy ", validation.accuracy(),
                   " %; this rank waited ", wait_ms, " ms a step for gradients"));
+  if (const std::string cache = parts_.data.cache_report(); !cache.empty()) log_info(cache);
 }
 
 }  // namespace skein

@@ -63,6 +63,11 @@ CoreShare find_core_share(World& world, Communicator& communicator) {
   return share_cores(cores_of_machine, position, num_host_cores());
 }
 
+int ranks_on_this_host(const World& world) {
+  const Topology& topology = world.topology();
+  return static_cast<int>(topology.ranks_of_host(topology.members[static_cast<std::size_t>(world.rank())].host).size());
+}
+
 /// What every rank has once nothing stands in the way of training.
 struct Preparations {
   TrainingData data;
@@ -91,7 +96,7 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
   check_on_all_ranks(communicator, [&] {
     const ThreadWish wish{options.workers, options.threads ? options.threads : omp_num_threads()};
     made.budget = plan_threads(made.cores, wish);
-    made.data = open_training_data(options, world.world_size());
+    made.data = open_training_data(options, world.world_size(), ranks_on_this_host(world));
   });
   check_same_data(communicator, made.data.fingerprint(), made.data.summary());
   check_on_all_ranks(communicator, [&] {
@@ -182,9 +187,9 @@ void move_into_run(World& world, const std::filesystem::path& directory, const T
   journal.set_post_mortems(directory / "post-mortem");
 }
 
-void warn_of_other_formats(const ImageFolder& folder) {
-  if (folder.num_other_images() > 0)
-    log_warning(concat(folder.num_other_images(), " files in ", folder.root().string(),
+void warn_of_other_formats(const ImageSource& source) {
+  if (source.num_other_images() > 0)
+    log_warning(concat(source.num_other_images(), " files in ", source.place(),
                        " are images of a format that is not read (only JPEG and PNG are); they are left out"));
 }
 
@@ -192,6 +197,7 @@ void warn_of_other_formats(const ImageFolder& folder) {
 void announce(const World& world, const TrainingRequest& request, const Preparations& made, Progress& progress) {
   std::vector<std::string> lines = {
       concat(request.options.model, " on ", made.data.summary(), "; ", describe_ranks(world, made.budget))};
+  if (const std::string cache = made.data.cache_plan(); !cache.empty()) lines.push_back(cache);
   lines.insert(lines.end(), made.learner->notes().begin(), made.learner->notes().end());
   if (world.rank() == 0 && !made.resume.checkpoint.empty())
     lines.push_back(concat("goes on from ", made.resume.checkpoint.string(), ", epoch ", made.position.epoch + 1, ", step ",

@@ -17,6 +17,7 @@ LIBRARIES = {
     "libjpeg": r"j(peg|config|error|morecfg)\w*\.h",
     "libpng": r"png\w*\.h",
     "zlib": r"z(lib|conf)\.h",
+    "OpenSSL": r"openssl/.*",
     "GoogleTest": r"g(test|mock)/.*",
 }
 
@@ -33,6 +34,7 @@ FOLDERS = {
     "collectives/nccl/": (("collectives/", "runtime/process/"), ("CUDA",)),
     "trainer/parallel/": (("trainer/parallel/", "trainer/weights/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "trainer/data/": (("trainer/data/", "runtime/"), ("libjpeg", "libpng", "zlib", "Highway", "JSON")),
+    "trainer/data/pack/": (("trainer/data/", "runtime/"), ("HDF5", "OpenSSL", "libjpeg")),
     "trainer/models/": (("trainer/models/", "trainer/parallel/", "trainer/weights/", "runtime/"), ("LibTorch",)),
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
     "trainer/": (("trainer/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
@@ -58,6 +60,7 @@ LIBRARY_FILES = {
 IDLE_WAITS = {
     "collectives/progress_thread.cpp": "waits for the next asynchronous call",
     "trainer/data/loader.cpp": "a decoding thread waits for the next image to prepare",
+    "trainer/data/ordered_work.h": "threads of one call wait for each other's images, which end or throw",
 }
 
 # (what it is, pattern in code, files or folders that may, what to do instead)

@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 
+#include "runtime/process/environment.h"
 #include "runtime/process/error.h"
 #include "runtime/process/file_descriptor.h"
 #include "runtime/process/text.h"
@@ -17,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kNanosecondsPerSecond = 1000000000;
 constexpr const char* kTemporaryEnding = ".skein-tmp";
 
 std::string reason() {
@@ -50,6 +53,13 @@ bool write_fully(int descriptor, std::span<const uint8_t> bytes) {
   return true;
 }
 
+/// Unique among threads, processes and hosts that share the folder.
+fs::path temporary_name(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  return path.parent_path() /
+         concat(".", path.filename().string(), ".", host_name(), ".", getpid(), ".", counter++, kTemporaryEnding);
+}
+
 }  // namespace
 
 std::span<const uint8_t> read_file(const fs::path& path, std::vector<uint8_t>& buffer) {
@@ -64,8 +74,14 @@ std::span<const uint8_t> read_file(const fs::path& path, std::vector<uint8_t>& b
   return std::span<const uint8_t>(buffer).first(count);
 }
 
+ImageStamp stamp_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) throw_unreadable_file(path);
+  return {static_cast<uint64_t>(status.st_size), status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec};
+}
+
 void replace_file(const fs::path& path, std::span<const uint8_t> bytes) {
-  const fs::path temporary = path.parent_path() / concat(".", path.filename().string(), kTemporaryEnding);
+  const fs::path temporary = temporary_name(path);
   FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   const bool created = static_cast<bool>(file);
   const bool written =

@@ -82,34 +82,16 @@ Listing list_images(const fs::path& class_folder) {
   return listing;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-void require_known(const fs::path& root, const std::vector<std::string>& found, const ImageFolder& training) {
-  std::vector<std::string> unknown;
-  for (const std::string& name : found)
-    if (training.class_index(name) < 0) unknown.push_back(name);
-  if (unknown.empty()) return;
-  throw DataError(
-      concat(root.string(), " holds ", unknown.size(), " of ", found.size(), " classes that are not in ",
-             training.root().string(), ": ", joined(unknown)),
-      concat("give ", training.root().string(), " a folder of the same name with training images, or remove ",
-             (root / unknown.front()).string()));
-}
-
 }  // namespace
 
 ImageFolder::ImageFolder(const fs::path& root) : root_(root), classes_(require_classes(root)) {
   for (const std::string& name : classes_) add_class(name);
 }
 
-ImageFolder::ImageFolder(const fs::path& root, const ImageFolder& training)
+ImageFolder::ImageFolder(const fs::path& root, const ImageSource& training)
     : root_(root), classes_(training.classes()) {
   const std::vector<std::string> found = require_classes(root);
-  require_known(root, found, training);
+  require_known_classes(root.string(), found, training);
   for (const std::string& name : found) add_class(name);
 }
 
@@ -134,15 +116,8 @@ StoredImage ImageFolder::read(size_t index, std::vector<uint8_t>& buffer) const 
   return {read_file(path(index), buffer), {}};
 }
 
-int64_t ImageFolder::class_index(const std::string& name) const {
-  const auto found = std::lower_bound(classes_.begin(), classes_.end(), name);
-  return found != classes_.end() && *found == name ? found - classes_.begin() : -1;
-}
-
-std::vector<size_t> ImageFolder::images_by_class() const {
-  std::vector<size_t> counts(classes_.size());
-  for (const Image& image : images_) ++counts[image.label];
-  return counts;
+ImageStamp ImageFolder::stamp(size_t index) const {
+  return stamp_of(path(index));
 }
 
 }  // namespace skein

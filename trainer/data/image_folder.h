@@ -21,26 +21,24 @@ class ImageFolder : public ImageSource {
   /// folder, no class folder in it, a class folder without an image.
   explicit ImageFolder(const std::filesystem::path& root);
 
-  /// Lists `root` (a validation set) with the classes and numbers of another folder (the training set). A
+  /// Lists `root` (a validation set) with the classes and numbers of another source (the training set). A
   /// class of `classes` that has no folder here is allowed: none of its images are validated. Throws
   /// DataError as above, and where `root` holds classes that are not among `classes`: all of them are named.
-  ImageFolder(const std::filesystem::path& root, const ImageFolder& training);
+  ImageFolder(const std::filesystem::path& root, const ImageSource& training);
 
   size_t num_images() const override { return images_.size(); }
   const std::vector<std::string>& classes() const override { return classes_; }
   int64_t label(size_t index) const override { return images_.at(index).label; }
   std::string name(size_t index) const override { return path(index).string(); }
   StoredImage read(size_t index, std::vector<uint8_t>& buffer) const override;
+  std::string relative_name(size_t index) const override { return images_.at(index).file; }
+  std::string place() const override { return root_.string(); }
+  ImageStamp stamp(size_t index) const override;
+  /// Files ending in .bmp, .gif, .tif, .tiff or .webp.
+  size_t num_other_images() const override { return num_other_images_; }
 
   std::filesystem::path path(size_t index) const;
   const std::filesystem::path& root() const { return root_; }
-  /// Number of the class of that name, or -1.
-  int64_t class_index(const std::string& name) const;
-  /// Images of each class, by class number.
-  std::vector<size_t> images_by_class() const;
-  /// Files with the ending of an image format that is not read (.bmp, .gif, .tif, .tiff, .webp): left out,
-  /// and counted.
-  size_t num_other_images() const { return num_other_images_; }
 
  private:
   struct Image {

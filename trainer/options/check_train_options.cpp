@@ -33,6 +33,8 @@ struct DependentFlag {
 };
 
 const DependentFlag kDependentFlags[] = {
+    {"cache_bytes", "cache", [](const TrainOptions& o) { return o.cache != "none"; }, "add --cache memory or disk"},
+    {"cache_dir", "cache", [](const TrainOptions& o) { return o.cache == "disk"; }, "add --cache disk, or drop it"},
     {"momentum", "opt", uses_momentum, "use --opt sgd or lars, or drop it"},
     {"nesterov", "opt", uses_momentum, "use --opt sgd or lars, or drop it"},
     {"opt_betas", "opt", has_betas, "use --opt adamw or lamb, or drop it"},
@@ -84,6 +86,8 @@ bool compresses_with_feedback(const TrainOptions& options) {
 void check_train_options(const TrainOptions& options, const OptionTable& table) {
   if (options.test_only && !options.weights)
     throw UsageError("--test-only needs --weights: a fresh network knows nothing", "add --weights FILE");
+  if (options.cache == "disk" && !options.cache_dir)
+    throw UsageError("--cache disk needs --cache-dir", "name a folder on a local disk of each host, e.g. --cache-dir /tmp/images");
   if (options.nesterov && options.momentum == 0)
     throw UsageError("--nesterov needs momentum, but --momentum is 0", "give a --momentum, usually 0.9");
   if (options.opt_betas.size() != 2)

@@ -1,13 +1,41 @@
 // What goes in: images and what is done to them.
 
+#include <nlohmann/json.hpp>
+
+#include "runtime/process/text.h"
+#include "trainer/data/byte_count.h"
 #include "trainer/data/image/interpolation.h"
 #include "trainer/options/option_groups.h"
 
 namespace skein {
+namespace {
+
+void add_cache_options(OptionTable& table, TrainOptions& options) {
+  table
+      .add("--cache", options.cache,
+           "keep images of slow storage near after their first reading: in the memory of each rank, or on a disk, where the "
+           "ranks of a host share them and later runs find them again")
+      .choices({"none", "memory", "disk"})
+      .not_compared();
+  table
+      .add("--cache-bytes", options.cache_bytes,
+           "what the caches of a host may take, as 800M or 64G; else half of the free memory, or the disk but for a tenth")
+      .unit("BYTES")
+      .not_compared()
+      .check([](const nlohmann::json& value) {
+        const auto text = value.get<std::string>();
+        return parse_byte_count(text) ? "" : concat("'", text, "' is no number of bytes such as 800M or 64G");
+      });
+  table.add("--cache-dir", options.cache_dir, "folder for --cache disk, on a disk of each host (or in /dev/shm)")
+      .unit("DIR")
+      .not_compared();
+}
+
+}  // namespace
 
 void add_data_options(OptionTable& table, TrainOptions& options) {
   table.group("Data");
-  table.add("--data-path", options.data_path, "folder with train/CLASS/*.jpg and val/CLASS/*.jpg (or .png)")
+  table.add("--data-path", options.data_path, "folder with train/CLASS/*.jpg and val/CLASS/*.jpg (or .png), or with train.h5 and val.h5 of skein data pack")
       .unit("DIR")
       .required();
   table.add("--batch-size,-b", options.batch_size, "images per rank and step").unit("IMAGES").at_least(1);
@@ -16,6 +44,7 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .not_compared();
   table.add("--unreadable", options.unreadable, "what to do about an image that cannot be read")
       .choices({"fail", "skip"});
+  add_cache_options(table, options);
   table.add("--train-crop-size", options.train_crop_size, "side of a training image").unit("PIXELS").at_least(1);
   table
       .add("--train-crop-scale", options.train_crop_scale,

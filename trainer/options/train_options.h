@@ -19,6 +19,9 @@ struct TrainOptions {
   int batch_size = 32;         ///< images per rank and step
   std::optional<int> workers;  ///< loader threads; empty: chosen from the cores
   std::string unreadable = "fail";
+  std::string cache = "none";
+  std::optional<std::string> cache_bytes;  ///< of a host, "8G"; empty: what is free
+  std::optional<std::filesystem::path> cache_dir;
   int train_crop_size = 224;
   std::vector<double> train_crop_scale = {0.08, 1};  ///< least and largest share of the picture
   double hflip_prob = 0.5;

@@ -8,6 +8,7 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
+#include "trainer/data/encode_jpeg.h"
 #include "trainer/data/file_bytes.h"
 #include "trainer/data/import/encode_grey.h"
 #include "trainer/data/import/idx_file.h"
@@ -174,7 +175,7 @@ class PictureWriter {
     if (png)
       encode_grey_png(pixels, images_.width, images_.height, bytes_);
     else
-      encode_grey_jpeg(pixels, images_.width, images_.height, options_.quality.value_or(kDefaultQuality), bytes_);
+      encode_jpeg(pixels.data(), {images_.width, images_.height, 1}, options_.quality.value_or(kDefaultQuality), bytes_);
     replace_file(folder / concat(padded(index, images_.num_images - 1), png ? ".png" : ".jpg"), bytes_);
     return bytes_.size();
   }

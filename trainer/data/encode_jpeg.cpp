@@ -6,7 +6,7 @@
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
-#include "trainer/data/import/encode_grey.h"
+#include "trainer/data/encode_jpeg.h"
 
 namespace skein {
 
@@ -38,20 +38,21 @@ struct JpegWriter {
 };
 
 /// False where libjpeg jumped back; nothing with a destructor lives in here.
-bool write(JpegWriter& writer, const uint8_t* pixels, JDIMENSION width, JDIMENSION height, int quality) {
+bool write(JpegWriter& writer, const uint8_t* pixels, const JpegShape& shape, int quality) {
   jpeg_compress_struct& info = writer.info;
   if (setjmp(writer.jump)) return false;
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, &writer.bytes, &writer.num_bytes);
-  info.image_width = width;
-  info.image_height = height;
-  info.input_components = 1;
-  info.in_color_space = JCS_GRAYSCALE;
+  info.image_width = static_cast<JDIMENSION>(shape.width);
+  info.image_height = static_cast<JDIMENSION>(shape.height);
+  info.input_components = shape.num_channels;
+  info.in_color_space = shape.num_channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, quality, TRUE);
   jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < height) {
-    auto* row = const_cast<uint8_t*>(pixels + size_t{info.next_scanline} * width);
+  const size_t row_bytes = static_cast<size_t>(shape.width) * static_cast<size_t>(shape.num_channels);
+  while (info.next_scanline < info.image_height) {
+    auto* row = const_cast<uint8_t*>(pixels + info.next_scanline * row_bytes);
     jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);
@@ -60,10 +61,9 @@ bool write(JpegWriter& writer, const uint8_t* pixels, JDIMENSION width, JDIMENSI
 
 }  // namespace
 
-void encode_grey_jpeg(std::span<const uint8_t> pixels, int width, int height, int quality,
-                      std::vector<uint8_t>& output) {
+void encode_jpeg(const uint8_t* pixels, const JpegShape& shape, int quality, std::vector<uint8_t>& output) {
   JpegWriter writer;
-  if (!write(writer, pixels.data(), width, height, quality))
+  if (!write(writer, pixels, shape, quality))
     throw Error(concat("libjpeg cannot write a picture: ", writer.message));
   output.assign(writer.bytes, writer.bytes + writer.num_bytes);
 }

@@ -1,0 +1,66 @@
+#include "benchmarks/loader_perf/contestants.h"
+
+#include <chrono>
+#include <numeric>
+
+#include "runtime/process/environment.h"
+#include "runtime/process/error.h"
+#include "runtime/process/subprocess.h"
+#include "runtime/process/text.h"
+#include "trainer/data/image/decode.h"
+
+namespace skein::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes kPeerTimeout{10};
+
+/// Where scripts/setup --peers has put torchvision; torch itself is in .venv.
+std::string peer_packages() {
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(fs::path(SKEIN_SOURCE_DIR) / ".venv-peers/lib", missing))
+    if (fs::exists(entry.path() / "site-packages/torchvision")) return entry.path() / "site-packages";
+  throw ConfigError("torchvision is not in .venv-peers", "install it with scripts/setup --peers, or leave --peer out");
+}
+
+}  // namespace
+
+double loader_rate(const std::shared_ptr<const ImageSource>& source, const LoaderOptions& options, uint64_t epoch) {
+  std::vector<size_t> order(source->num_images());
+  std::iota(order.begin(), order.end(), size_t{0});
+  Loader loader(source, options);
+  const auto start = Clock::now();
+  loader.start(epoch, order);
+  while (loader.next() != nullptr) {
+  }
+  return static_cast<double>(order.size()) / seconds_since(start);
+}
+
+double full_decode_rate(const std::vector<std::vector<uint8_t>>& files) {
+  ImageDecoder decoder;
+  RgbImage image;
+  const auto start = Clock::now();
+  for (const auto& file : files) {
+    const ImageSize picture = decoder.open(file, "picture", {.turn_upright = false});
+    decoder.decode({0, 0, picture.width, picture.height}, 1, image);
+  }
+  return static_cast<double>(files.size()) / seconds_since(start);
+}
+
+std::string run_torchvision(const std::string& python, const fs::path& images, const LoaderOptions& options, int core) {
+  SubprocessOptions process;
+  const int crop_size = std::get<TrainTransform>(options.transform).crop_size;
+  process.argv = {python,      (fs::path(SKEIN_SOURCE_DIR) / "benchmarks/peers/torchvision_loader.py").string(),
+                  "--images",  images.string(),
+                  "--core",    std::to_string(core),
+                  "--crop-size", std::to_string(crop_size),
+                  "--batch-size", std::to_string(options.batch_size)};
+  process.environment = full_environment();
+  (*process.environment)["PYTHONPATH"] = peer_packages();
+  const CapturedRun run = run_captured(process, Deadline::after(kPeerTimeout));
+  if (!run.status.success()) throw Error(concat("the torchvision peer ended with ", run.status.describe(), ":\n", run.standard_error));
+  return run.standard_output;
+}
+
+}  // namespace skein::bench

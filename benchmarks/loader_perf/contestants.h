@@ -1,0 +1,23 @@
+#pragma once
+// What loader_perf measures against each other: ways to get from stored pictures to batches, on one core.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "trainer/data/loader.h"
+
+namespace skein::bench {
+
+/// Images a second of one pass over all images, by one worker thread on the caller's cores.
+double loader_rate(const std::shared_ptr<const ImageSource>& source, const LoaderOptions& options, uint64_t epoch);
+
+/// Images a second of decoding the whole of each picture from memory with libjpeg-turbo, and nothing else.
+double full_decode_rate(const std::vector<std::vector<uint8_t>>& files);
+
+/// What the peer's program has measured: one JSON object (benchmarks/peers/torchvision_loader.py). Throws Error with its words where it
+/// fails.
+std::string run_torchvision(const std::string& python, const std::filesystem::path& images, const LoaderOptions& options, int core);
+
+}  // namespace skein::bench
