@@ -1,7 +1,8 @@
 #pragma once
 // What loader_perf measures against each other: ways to get from stored pictures to batches, on one core.
 
-#include <functional>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
