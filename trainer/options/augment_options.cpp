@@ -40,7 +40,8 @@ ColorJitterOptions color_jitter_of(const std::vector<double>& values) {
     throw UsageError("--color-jitter takes one value, or those of brightness, contrast and saturation, or the hue's as well",
                      remedy);
   const double hue = values.size() == 4 ? values[3] : 0.0;
-  if (hue > 0.5) throw UsageError(concat("--color-jitter: ", hue, " of the circle is more than there are hues"), "ask for a hue of 0 to 0.5");
+  if (hue > 0.5)
+    throw UsageError(concat("--color-jitter: ", hue, " of the circle is more than there are hues"), "ask for a hue of 0 to 0.5");
   return {values[0], values[1], values[2], hue};
 }
 
