@@ -181,6 +181,12 @@ TEST(Augmentation, RefusesTheImpossible) {
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.max_scale = 0.01; }), "0.02 to 0.01"));
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.min_ratio = 0; }), "0 to 3.3"));
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.value[1] = INFINITY; }), "not finite"));
+  const auto lanczos = [](auto& o) { o.geometry.interpolation = Interpolation::kLanczos; };
+  EXPECT_TRUE(contains(failure([&](auto& o) { lanczos(o), o.max_rotation = 1; }), "lanczos interpolation"));
+  EXPECT_TRUE(contains(failure([&](auto& o) { lanczos(o), o.policy = AutoAugmentPolicy::kSvhn; }), "lanczos interpolation"));
+  AugmentOptions unmoved{.grayscale_probability = 1};
+  lanczos(unmoved);
+  EXPECT_NO_THROW(Augmentation{unmoved});
 }
 
 class RawSource : public ImageSource {
