@@ -70,10 +70,23 @@ RandomErasingOptions random_erasing_of(const TrainOptions& options) {
   return erasing;
 }
 
+/// Of rotation and policies, where there are any.
+Interpolation geometric_interpolation(const TrainOptions& options) {
+  const std::string& name = options.interpolation;
+  if (name == "nearest") return Interpolation::kNearest;
+  if (name == "bicubic") return Interpolation::kBicubic;
+  const bool moves = options.rotation > 0 || options.auto_augment != "none";
+  if (moves && name != "bilinear")
+    throw UsageError(concat("--interpolation ", name, " can resize pictures but not turn or shear them"),
+                     "use nearest, bilinear or bicubic, or drop --rotation and --auto-augment");
+  return Interpolation::kBilinear;
+}
+
 }  // namespace
 
 AugmentOptions augment_options(const TrainOptions& options) {
   AugmentOptions augment;
+  augment.geometry.interpolation = geometric_interpolation(options);
   augment.vertical_flip_probability = options.vflip_prob;
   augment.max_rotation = options.rotation;
   augment.color_jitter = color_jitter_of(options.color_jitter);

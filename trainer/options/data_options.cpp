@@ -27,7 +27,10 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .add("--hflip-prob", options.hflip_prob,
            "share of the training images that are mirrored; 0 where left and right differ, as in writing")
       .range(0, 1);
-  table.add("--interpolation", options.interpolation, "filter by which pictures are resized, as Pillow's of that name").choices(interpolation_names());
+  table
+      .add("--interpolation", options.interpolation,
+           "filter by which pictures are resized, and turned or sheared by augmentations, as Pillow's of that name")
+      .choices(interpolation_names());
   table.add("--antialias", options.antialias,
             "take in all pixels that an output pixel covers when a picture gets smaller; without, bilinear and bicubic do as torch's "
             "interpolate does");

@@ -119,6 +119,16 @@ TEST(AugmentOptions, EachFlagArrives) {
   EXPECT_EQ(augmented({"--auto-augment", "augmix", "--augmix-severity", "5"}).aug_mix.severity, 5);
 }
 
+TEST(AugmentOptions, GeometricOnesTakeTheInterpolation) {
+  const auto interpolation = [](std::vector<std::string> words) { return augmented(words).geometry.interpolation; };
+  EXPECT_EQ(interpolation({}), Interpolation::kBilinear);
+  EXPECT_EQ(interpolation({"--interpolation", "nearest", "--auto-augment", "ra"}), Interpolation::kNearest);
+  EXPECT_EQ(interpolation({"--interpolation", "bicubic", "--rotation", "3"}), Interpolation::kBicubic);
+  EXPECT_NO_THROW(parsed({"--interpolation", "lanczos", "--color-jitter", "0.4"}));
+  EXPECT_ERROR(UsageError, "--interpolation lanczos can resize pictures but not turn", parsed({"--interpolation", "lanczos", "--rotation", "3"}));
+  EXPECT_ERROR(UsageError, "--interpolation box can resize", parsed({"--interpolation", "box", "--auto-augment", "augmix"}));
+}
+
 TEST(AugmentOptions, JitterIsOneValueOrThreeOrFour) {
   const ColorJitterOptions all = augmented({"--color-jitter", "0.4,0.3,0.2,0.1"}).color_jitter;
   EXPECT_EQ((std::vector<double>{all.brightness, all.contrast, all.saturation, all.hue}),
