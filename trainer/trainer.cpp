@@ -8,6 +8,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "trainer/options/augment_options.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
 #include "trainer/slurm_job.h"
@@ -65,6 +66,7 @@ TrainTransform train_transform(const TrainOptions& options) {
   transform.min_scale = options.train_crop_scale[0];
   transform.max_scale = options.train_crop_scale[1];
   transform.flip_probability = options.hflip_prob;
+  transform.augment = augment_options(options);
   return transform;
 }
 

@@ -39,7 +39,7 @@ FOLDERS = {
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
     "trainer/": (("trainer/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "launcher/": (("launcher/", "runtime/"), ("JSON",)),
-    "benchmarks/": (("benchmarks/", "collectives/", "runtime/", "trainer/"), ("MPI", "LibTorch", "JSON")),
+    "benchmarks/": (("benchmarks/", "collectives/", "runtime/", "trainer/"), ("MPI", "LibTorch", "JSON", "zlib")),
     "tests/": (EVERYTHING, tuple(LIBRARIES)),
     "examples/": (("collectives/", "runtime/", "trainer/"), ("LibTorch",)),
     "cmake/": (("collectives/", "runtime/", "trainer/parallel/"), ("LibTorch",)),

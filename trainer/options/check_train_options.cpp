@@ -6,6 +6,8 @@
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "runtime/trace/timeline.h"
+#include "trainer/data/augment/augmentation.h"
+#include "trainer/options/augment_options.h"
 #include "trainer/options/train_options.h"
 
 namespace skein {
@@ -22,6 +24,10 @@ bool has_model_ema(const TrainOptions& options) {
 }
 bool warms_up(const TrainOptions& options) {
   return options.lr_warmup_epochs > 0;
+}
+
+bool uses_rand_augment(const TrainOptions& options) {
+  return options.auto_augment == "ra";
 }
 
 /// A flag that counts only beside certain values of another one, its master.
@@ -46,6 +52,11 @@ const DependentFlag kDependentFlags[] = {
     {"compression_start", "compression", compresses_with_feedback, "use --compression powersgd or topk"},
     {"lr_step_size", "lr_scheduler", [](const TrainOptions& o) { return o.lr_scheduler == "steplr"; },
      "drop it, or use --lr-scheduler steplr"},
+    {"ra_num_ops", "auto_augment", uses_rand_augment, "add --auto-augment ra"},
+    {"ra_magnitude", "auto_augment", uses_rand_augment, "add --auto-augment ra"},
+    {"augmix_severity", "auto_augment", [](const TrainOptions& o) { return o.auto_augment == "augmix"; },
+     "add --auto-augment augmix"},
+    {"random_erase_value", "random_erase", [](const TrainOptions& o) { return o.random_erase > 0; }, "give --random-erase"},
     {"lr_milestones", "lr_scheduler", [](const TrainOptions& o) { return o.lr_scheduler == "multisteplr"; },
      "add --lr-scheduler multisteplr"},
     {"lr_gamma", "lr_scheduler", [](const TrainOptions& o) { return o.lr_scheduler != "cosineannealinglr"; },
@@ -111,6 +122,7 @@ void check_train_options(const TrainOptions& options, const OptionTable& table) 
         "warm up for fewer epochs");
   if (options.lr_scheduler == "multisteplr" && options.lr_milestones.empty())
     throw UsageError("--lr-scheduler multisteplr needs --lr-milestones", "e.g. --lr-milestones 30,60");
+  check(augment_options(options));
   if (options.timeline) require_timeline_place(*options.timeline);
   for (const DependentFlag& flag : kDependentFlags) check_dependent(flag, options, table);
 }

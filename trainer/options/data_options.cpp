@@ -31,9 +31,8 @@ void add_cache_options(OptionTable& table, TrainOptions& options) {
       .not_compared();
 }
 
-}  // namespace
-
-void add_data_options(OptionTable& table, TrainOptions& options) {
+/// Where images come from.
+void add_source_options(OptionTable& table, TrainOptions& options) {
   table.group("Data");
   table.add("--data-path", options.data_path, "folder with train/CLASS/*.jpg and val/CLASS/*.jpg (or .png), or with train.h5 and val.h5 of skein data pack")
       .unit("DIR")
@@ -45,6 +44,10 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
   table.add("--unreadable", options.unreadable, "what to do about an image that cannot be read")
       .choices({"fail", "skip"});
   add_cache_options(table, options);
+}
+
+/// How they are cut out and resized.
+void add_image_options(OptionTable& table, TrainOptions& options) {
   table.add("--train-crop-size", options.train_crop_size, "side of a training image").unit("PIXELS").at_least(1);
   table
       .add("--train-crop-scale", options.train_crop_scale,
@@ -56,7 +59,10 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
       .add("--hflip-prob", options.hflip_prob,
            "share of the training images that are mirrored; 0 where left and right differ, as in writing")
       .range(0, 1);
-  table.add("--interpolation", options.interpolation, "filter by which pictures are resized, as Pillow's of that name").choices(interpolation_names());
+  table
+      .add("--interpolation", options.interpolation,
+           "filter by which pictures are resized, and turned or sheared by augmentations, as Pillow's of that name")
+      .choices(interpolation_names());
   table.add("--antialias", options.antialias,
             "take in all pixels that an output pixel covers when a picture gets smaller; without, bilinear and bicubic do as torch's "
             "interpolate does");
@@ -69,22 +75,17 @@ void add_data_options(OptionTable& table, TrainOptions& options) {
            "decode JPEGs that are at least twice as large as needed at a half, a quarter or an eighth: much faster, pixels differ a little; "
            "train: not when evaluating")
       .choices({"off", "train", "all"});
-  table
-      .add("--mixup-alpha", options.mixup_alpha,
-           "blend each training image and its label with the one before it in the batch, in shares from a beta distribution with this "
-           "alpha, e.g. 0.2; 0: not")
-      .at_least(0);
-  table
-      .add("--cutmix-alpha", options.cutmix_alpha,
-           "replace a rectangle of each training image by that of the one before it, e.g. 1; 0: not. With --mixup-alpha a coin decides, "
-           "batch by batch")
-      .at_least(0);
-  table.add("--ra-sampler", options.ra_sampler, "repeated augmentation: fewer images in an epoch, each several times, differently augmented");
-  table.add("--ra-reps", options.ra_reps, "times that --ra-sampler repeats an image").at_least(1);
   table.add("--val-resize-size", options.val_resize_size, "shorter side of a validation image before the crop")
       .unit("PIXELS")
       .at_least(1);
   table.add("--val-crop-size", options.val_crop_size, "side of a validation image").unit("PIXELS").at_least(1);
+}
+
+}  // namespace
+
+void add_data_options(OptionTable& table, TrainOptions& options) {
+  add_source_options(table, options);
+  add_image_options(table, options);
 }
 
 }  // namespace skein

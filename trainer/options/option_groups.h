@@ -9,6 +9,7 @@ inline constexpr const char* kResultOptions = "Results";
 inline constexpr const char* kMessageOptions = "Messages";
 
 void add_data_options(OptionTable& table, TrainOptions& options);
+void add_augment_options(OptionTable& table, TrainOptions& options);
 void add_model_options(OptionTable& table, TrainOptions& options);
 void add_training_options(OptionTable& table, TrainOptions& options);
 void add_schedule_options(OptionTable& table, TrainOptions& options);

@@ -12,6 +12,7 @@ OptionTable make_train_option_table(TrainOptions& options) {
                     SKEIN_VERSION);
   table.accept_config_file();
   add_data_options(table, options);
+  add_augment_options(table, options);
   add_model_options(table, options);
   add_training_options(table, options);
   add_schedule_options(table, options);

@@ -36,6 +36,18 @@ struct TrainOptions {
   int val_resize_size = 256;
   int val_crop_size = 224;
 
+  // Augmentation
+  double vflip_prob = 0;
+  double rotation = 0;               ///< degrees
+  std::vector<double> color_jitter;  ///< empty: none; brightness, contrast, saturation, hue; or one for the first three
+  double grayscale_prob = 0;
+  std::string auto_augment = "none";
+  int ra_num_ops = 2;
+  int ra_magnitude = 9;
+  int augmix_severity = 3;
+  double random_erase = 0;
+  std::vector<std::string> random_erase_value = {"0"};  ///< "random", one number, or one a channel
+
   // Model
   std::string model = "resnet18";
   std::optional<std::filesystem::path> weights;

@@ -1,6 +1,7 @@
 // Whole trainings on a few small pictures.
 
 #include <fstream>
+#include <set>
 
 #include "runtime/run/run_directory.h"
 #include "tests/trainer/app/trainer_run.h"
@@ -109,6 +110,40 @@ TEST_F(EndToEnd, BFloat16AndPlainMemoryFormatTrain) {
   write_image_folder(data(), 2, 8, 4);
   EXPECT_TRUE(succeeded(train(2, flags("bf16", {"--amp", "bf16", "--epochs", "1"}))));
   EXPECT_TRUE(succeeded(train_alone(flags("plain", {"--no-channels-last", "--epochs", "1"}))));
+}
+
+TEST_F(EndToEnd, EveryAugmentationTrainsAndChangesTheModel) {
+  write_image_folder(data(), 2, 8, 4);
+  std::set<std::string> models;
+  const auto model_of = [&](const std::string& id, std::vector<std::string> more) {
+    more.insert(more.end(), {"--epochs", "1"});
+    EXPECT_TRUE(succeeded(train_alone(flags(id, more))));
+    return file_contents(run_directory(id) / "outputs/model.safetensors");
+  };
+  const std::vector<std::vector<std::string>> choices{
+      {},
+      {"--auto-augment", "ra", "--ra-num-ops", "3", "--ra-magnitude", "15"},
+      {"--auto-augment", "ta_wide"},
+      {"--auto-augment", "augmix", "--augmix-severity", "7"},
+      {"--auto-augment", "imagenet"},
+      {"--auto-augment", "cifar10"},
+      {"--auto-augment", "svhn"},
+      {"--color-jitter", "0.4,0.4,0.4,0.1"},
+      {"--vflip-prob", "0.5", "--rotation", "30", "--grayscale-prob", "0.5"},
+      {"--random-erase", "1"},
+      {"--random-erase", "1", "--random-erase-value", "random"}};
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    EXPECT_TRUE(models.insert(model_of(std::to_string(i), choices[i])).second) << "choice " << i << " is the same as another one";
+}
+
+TEST_F(EndToEnd, AugmentedTrainingIsTheSameOnAnyNumberOfWorkers) {
+  write_image_folder(data(), 2, 12, 4);
+  const auto model_of = [&](const std::string& id, const std::string& workers) {
+    EXPECT_TRUE(succeeded(train(2, flags(id, {"--epochs", "1", "--auto-augment", "augmix", "--color-jitter", "0.4", "--random-erase",
+                                              "0.5", "--random-erase-value", "random", "--workers", workers}))));
+    return file_contents(run_directory(id) / "outputs/model.safetensors");
+  };
+  EXPECT_TRUE(model_of("alone", "0") == model_of("three", "3"));
 }
 
 TEST_F(EndToEnd, ABarOnDemand) {

@@ -8,6 +8,8 @@
 #include "runtime/process/error.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
+#include "trainer/data/augment/augmentation.h"
+#include "trainer/options/augment_options.h"
 
 namespace skein {
 namespace {
@@ -77,11 +79,81 @@ TEST(TrainOptions, FlagsWithoutEffectAreRefused) {
   refused({"--sync-bn", "--freeze-norm"}, "--sync-bn shares the statistics");
   refused({"--opt", "adamw", "--momentum", "0.5"}, "--momentum has no effect with --opt adamw");
   refused({"--max-requeues", "3"}, "--max-requeues has no effect with --on-signal stop");
+  refused({"--ra-magnitude", "3"}, "--ra-magnitude has no effect with --auto-augment none");
+  refused({"--ra-num-ops", "3", "--auto-augment", "ta_wide"}, "--ra-num-ops has no effect with --auto-augment ta_wide");
+  refused({"--augmix-severity", "1", "--auto-augment", "ra"}, "--augmix-severity has no effect with --auto-augment ra");
+  refused({"--random-erase-value", "random"}, "--random-erase-value has no effect with --random-erase 0");
+  refused({"--auto-augment", "randaugment"}, "--auto-augment");
+  refused({"--ra-magnitude", "31", "--auto-augment", "ra"}, "--ra-magnitude");
+  refused({"--augmix-severity", "0", "--auto-augment", "augmix"}, "--augmix-severity");
+  refused({"--rotation", "200"}, "--rotation");
   refused({"--momentum", "1"}, "--momentum: 1.0 is out of range: it must be from 0 to below 1");
   refused({"--weights", "/proc/self/exe", "--resume", "x"}, "--weights and --resume PATH");
   EXPECT_NO_THROW(parsed({"--weights", "/proc/self/exe", "--resume", "auto"})) << "begins with them, goes on without";
   EXPECT_NO_THROW(parsed({"--lr-min", "0"})) << "the default, as the options of a run fed back give it";
   EXPECT_NO_THROW(parsed({"--lr-warmup-method", "linear", "--lr-warmup-epochs", "2"}));
+}
+
+AugmentOptions augmented(const std::vector<std::string>& words) {
+  return augment_options(parsed(words));
+}
+
+TEST(AugmentOptions, AreOffByDefault) {
+  const Augmentation augmentation(augmented({}));
+  EXPECT_TRUE(augmentation.is_identity());
+  EXPECT_FALSE(augmentation.erases());
+}
+
+TEST(AugmentOptions, EachFlagArrives) {
+  EXPECT_EQ(augmented({"--vflip-prob", "0.3"}).vertical_flip_probability, 0.3);
+  EXPECT_EQ(augmented({"--rotation", "15"}).max_rotation, 15);
+  EXPECT_EQ(augmented({"--grayscale-prob", "0.2"}).grayscale_probability, 0.2);
+  const std::vector<std::pair<const char*, AutoAugmentPolicy>> policies{
+      {"none", AutoAugmentPolicy::kNone},      {"ra", AutoAugmentPolicy::kRandAugment},
+      {"ta_wide", AutoAugmentPolicy::kTrivialAugmentWide}, {"augmix", AutoAugmentPolicy::kAugMix},
+      {"imagenet", AutoAugmentPolicy::kImageNet}, {"cifar10", AutoAugmentPolicy::kCifar10}, {"svhn", AutoAugmentPolicy::kSvhn}};
+  for (const auto& [name, policy] : policies) EXPECT_EQ(augmented({"--auto-augment", name}).policy, policy) << name;
+  const AugmentOptions rand = augmented({"--auto-augment", "ra", "--ra-magnitude", "7", "--ra-num-ops", "3"});
+  EXPECT_EQ(rand.rand_augment.magnitude, 7);
+  EXPECT_EQ(rand.rand_augment.num_ops, 3);
+  EXPECT_EQ(augmented({"--auto-augment", "augmix", "--augmix-severity", "5"}).aug_mix.severity, 5);
+}
+
+TEST(AugmentOptions, GeometricOnesTakeTheInterpolation) {
+  const auto interpolation = [](std::vector<std::string> words) { return augmented(words).geometry.interpolation; };
+  EXPECT_EQ(interpolation({}), Interpolation::kBilinear);
+  EXPECT_EQ(interpolation({"--interpolation", "nearest", "--auto-augment", "ra"}), Interpolation::kNearest);
+  EXPECT_EQ(interpolation({"--interpolation", "bicubic", "--rotation", "3"}), Interpolation::kBicubic);
+  EXPECT_NO_THROW(parsed({"--interpolation", "lanczos", "--color-jitter", "0.4"}));
+  EXPECT_ERROR(UsageError, "--interpolation lanczos can resize pictures but not turn", parsed({"--interpolation", "lanczos", "--rotation", "3"}));
+  EXPECT_ERROR(UsageError, "--interpolation box can resize", parsed({"--interpolation", "box", "--auto-augment", "augmix"}));
+}
+
+TEST(AugmentOptions, JitterIsOneValueOrThreeOrFour) {
+  const ColorJitterOptions all = augmented({"--color-jitter", "0.4,0.3,0.2,0.1"}).color_jitter;
+  EXPECT_EQ((std::vector<double>{all.brightness, all.contrast, all.saturation, all.hue}),
+            (std::vector<double>{0.4, 0.3, 0.2, 0.1}));
+  const ColorJitterOptions one = augmented({"--color-jitter", "0.4"}).color_jitter;
+  EXPECT_EQ((std::vector<double>{one.brightness, one.contrast, one.saturation, one.hue}),
+            (std::vector<double>{0.4, 0.4, 0.4, 0}));
+  EXPECT_EQ(augmented({"--color-jitter", "0.4,0.3,0.2"}).color_jitter.hue, 0);
+  EXPECT_ERROR(UsageError, "--color-jitter takes one value", parsed({"--color-jitter", "0.4,0.3"}));
+  EXPECT_ERROR(UsageError, "--color-jitter: 0.6 of the circle", parsed({"--color-jitter", "0.4,0.3,0.2,0.6"}));
+  EXPECT_ERROR(UsageError, "--color-jitter: ", parsed({"--color-jitter=-0.1"}));
+}
+
+TEST(AugmentOptions, WhatIsErasedIsFilledWithOneValueOrThreeOrRandomOnes) {
+  const auto erasing = [](const std::string& value) {
+    return augmented({"--random-erase", "0.1", "--random-erase-value", value}).random_erasing;
+  };
+  EXPECT_EQ(augmented({"--random-erase", "0.1"}).random_erasing.probability, 0.1);
+  EXPECT_TRUE(erasing("random").random_values);
+  EXPECT_FALSE(erasing("0.5").random_values);
+  EXPECT_EQ(erasing("0.5").value, (std::array<float, 3>{0.5f, 0.5f, 0.5f}));
+  EXPECT_EQ(erasing("1,2.5,3").value, (std::array<float, 3>{1, 2.5f, 3}));
+  EXPECT_ERROR(UsageError, "--random-erase-value has 2 values", erasing("1,2"));
+  EXPECT_ERROR(UsageError, "--random-erase-value: 'noise' is no number", erasing("noise"));
+  EXPECT_ERROR(UsageError, "--random-erase-value: 'nan' is no number", erasing("nan"));
 }
 
 class ConfigFile : public ::testing::Test {

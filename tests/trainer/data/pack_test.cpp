@@ -56,14 +56,14 @@ TEST_F(Pack, RawImagesAreWhatTheDecoderAndTheResamplerMake) {
   const PackedImages packed(target());
   EXPECT_NE(listing_of(packed), listing_of(source));
   RgbImage picture, scaled;
-  ResampleScratch scratch;
+  Resampler resampler;
   for (size_t i = 0; i < 6; ++i) {
     const StoredImage image = packed.read(i, buffer);
     decode_image(source.read(i, buffer).bytes, "", picture);
     const ImageSize from = picture.dimensions(), to = packed_dimensions(from, 20, false);
     ASSERT_EQ(image.raw, to);
     EXPECT_LE(std::min(to.width, to.height), 20);
-    resample(picture, {{0, 0, from.width, from.height}, to, {0, 0, to.width, to.height}}, scratch, scaled);
+    resample(picture, {{0, 0, from.width, from.height}, to, {0, 0, to.width, to.height}}, {}, resampler, scaled);
     ASSERT_EQ(image.bytes.size(), scaled.num_bytes());
     EXPECT_TRUE(std::equal(image.bytes.begin(), image.bytes.end(), scaled.data())) << packed.name(i);
     volatile uint8_t behind = image.bytes.data()[image.bytes.size() + RgbImage::kReadableTail - 1];

@@ -63,8 +63,8 @@ struct Bicubic {
 };
 
 template <class Filter>
-HWY_INLINE void interpolate(const RgbImage& input, double x, double y, uint8_t* out) {
-  const Taps<Filter::kTaps> columns(x, input.width()), rows(y, input.height());
+HWY_INLINE void interpolate(const RgbView& input, double x, double y, uint8_t* out) {
+  const Taps<Filter::kTaps> columns(x, input.dimensions.width), rows(y, input.dimensions.height);
   const Doubles dx = hn::Set(kDoubles, columns.fraction), dy = hn::Set(kDoubles, rows.fraction);
   for (size_t byte = 0; byte < kPixelBytes; byte += hn::Lanes(kDoubles)) {
     Doubles lines[Filter::kTaps];
@@ -80,12 +80,13 @@ HWY_INLINE void interpolate(const RgbImage& input, double x, double y, uint8_t* 
 
 /// Writes a byte behind each pixel, which the next one overwrites.
 template <class Filter>
-void transform_by(const RgbImage& input, const AffineMatrix& m, const FillColor& fill, RgbImage& output) {
-  const double width = input.width(), height = input.height();
+void transform_by(const RgbView input, const AffineMatrix m, const FillColor fill, RgbImage& output) {
+  const int num_columns = output.width();
+  const double width = input.dimensions.width, height = input.dimensions.height;
   for (int y = 0; y < output.height(); ++y) {
     const double place_y = y + 0.5;
     uint8_t* out = output.row(y);
-    for (int x = 0; x < output.width(); ++x, out += 3) {
+    for (int x = 0; x < num_columns; ++x, out += 3) {
       const double place_x = x + 0.5;
       const double source_x = m[0] * place_x + m[1] * place_y + m[2];
       const double source_y = m[3] * place_x + m[4] * place_y + m[5];

@@ -20,10 +20,25 @@ void fill_pixels(uint8_t* out, int num_pixels, const FillColor& fill) {
   for (int i = 0; i < num_pixels; ++i, out += 3) std::memcpy(out, fill.data(), 3);
 }
 
-void copy_or_fill(const RgbImage& input, int x, int y, const FillColor& fill, uint8_t* out) {
-  const bool is_inside = x >= 0 && x < input.width() && y >= 0 && y < input.height();
-  std::memcpy(out, is_inside ? input.row(y) + 3 * x : fill.data(), 3);
-}
+/// Copies pixels of one picture, or a colour where there are none. A copy is of four bytes: the next pixel overwrites the last
+/// one, and pictures have a tail.
+class PixelCopier {
+ public:
+  PixelCopier(const RgbImage& input, const FillColor& fill)
+      : pixels_(input.data()), row_bytes_(input.row_bytes()), width_(input.width()), height_(input.height()),
+        fill_{fill[0], fill[1], fill[2], 0} {}
+
+  void operator()(int x, int y, uint8_t* out) const {
+    const bool is_inside = static_cast<unsigned>(x) < width_ && static_cast<unsigned>(y) < height_;
+    std::memcpy(out, is_inside ? pixels_ + row_bytes_ * static_cast<unsigned>(y) + 3 * static_cast<size_t>(x) : fill_, 4);
+  }
+
+ private:
+  const uint8_t* pixels_;
+  size_t row_bytes_;
+  unsigned width_, height_;
+  uint8_t fill_[4];
+};
 
 bool fits_fixed_point(const AffineMatrix& m, ImageSize image) {
   for (const int x : {0, image.width})
@@ -38,6 +53,8 @@ int to_fixed(double value) {
 }
 
 void transform_fixed(const RgbImage& input, const AffineMatrix& m, const FillColor& fill, RgbImage& output) {
+  const PixelCopier copy(input, fill);
+  const int width = output.width();
   const int step_x = to_fixed(m[0]), step_y = to_fixed(m[3]);
   const int row_step_x = to_fixed(m[1]), row_step_y = to_fixed(m[4]);
   int row_x = to_fixed(m[2] + m[0] * 0.5 + m[1] * 0.5);
@@ -45,31 +62,35 @@ void transform_fixed(const RgbImage& input, const AffineMatrix& m, const FillCol
   for (int y = 0; y < output.height(); ++y, row_x += row_step_x, row_y += row_step_y) {
     uint8_t* out = output.row(y);
     int source_x = row_x, source_y = row_y;
-    for (int x = 0; x < output.width(); ++x, out += 3, source_x += step_x, source_y += step_y)
-      copy_or_fill(input, source_x >> kFractionBits, source_y >> kFractionBits, fill, out);
+    for (int x = 0; x < width; ++x, out += 3, source_x += step_x, source_y += step_y)
+      copy(source_x >> kFractionBits, source_y >> kFractionBits, out);
   }
 }
 
 void transform_large(const RgbImage& input, const AffineMatrix& m, const FillColor& fill, RgbImage& output) {
+  const PixelCopier copy(input, fill);
+  const int width = output.width();
   double row_x = m[2] + m[1] * 0.5 + m[0] * 0.5;
   double row_y = m[5] + m[4] * 0.5 + m[3] * 0.5;
   for (int y = 0; y < output.height(); ++y, row_x += m[1], row_y += m[4]) {
     uint8_t* out = output.row(y);
     double source_x = row_x, source_y = row_y;
-    for (int x = 0; x < output.width(); ++x, out += 3, source_x += m[0], source_y += m[3])
-      copy_or_fill(input, pixel_at(source_x), pixel_at(source_y), fill, out);
+    for (int x = 0; x < width; ++x, out += 3, source_x += m[0], source_y += m[3])
+      copy(pixel_at(source_x), pixel_at(source_y), out);
   }
 }
 
 /// Rows stay rows, columns stay columns.
 void transform_scale(const RgbImage& input, const AffineMatrix& m, const FillColor& fill, RgbImage& output) {
+  const PixelCopier copy(input, fill);
+  const int width = output.width();
   double source_y = m[5] + m[4] * 0.5;
   for (int y = 0; y < output.height(); ++y, source_y += m[4]) {
     const int row = pixel_at(source_y);
     uint8_t* out = output.row(y);
     double source_x = m[2] + m[0] * 0.5;
-    for (int x = 0; x < output.width(); ++x, out += 3, source_x += m[0])
-      copy_or_fill(input, pixel_at(source_x), row, fill, out);
+    for (int x = 0; x < width; ++x, out += 3, source_x += m[0])
+      copy(pixel_at(source_x), row, out);
   }
 }
 

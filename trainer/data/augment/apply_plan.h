@@ -8,7 +8,7 @@
 
 namespace skein {
 
-/// How geometric operations make up pixels, and what comes in from outside the picture.
+/// How geometric operations make up pixels (nearest, bilinear or bicubic), and what comes in from outside the picture.
 struct GeometryOptions {
   Interpolation interpolation = Interpolation::kBilinear;
   FillColor fill{0, 0, 0};

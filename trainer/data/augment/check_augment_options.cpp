@@ -52,6 +52,17 @@ void check_erasing(const RandomErasingOptions& erasing) {
     throw UsageError("a value of random erasing is not finite");
 }
 
+/// As Pillow does.
+void check_geometry(const AugmentOptions& options) {
+  const bool moves = options.policy != AutoAugmentPolicy::kNone || options.max_rotation > 0.0;
+  const Interpolation chosen = options.geometry.interpolation;
+  for (const Interpolation known : {Interpolation::kNearest, Interpolation::kBilinear, Interpolation::kBicubic})
+    if (chosen == known || !moves) return;
+  throw UsageError(concat("pictures cannot be turned or sheared with ", interpolation_names().at(static_cast<size_t>(chosen)),
+                          " interpolation"),
+                   "use nearest, bilinear or bicubic");
+}
+
 }  // namespace
 
 void check(const AugmentOptions& options) {
@@ -61,6 +72,7 @@ void check(const AugmentOptions& options) {
   check_jitter(options.color_jitter);
   check_policies(options);
   check_erasing(options.random_erasing);
+  check_geometry(options);
 }
 
 }  // namespace skein

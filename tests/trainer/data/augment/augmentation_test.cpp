@@ -2,9 +2,12 @@
 
 #include "trainer/data/augment/augmentation.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "augment_test_support.h"
 #include "runtime/process/error.h"
@@ -89,6 +92,44 @@ TEST(Augmentation, SwitchingOneTransformOffLeavesTheOthers) {
   }
 }
 
+TEST(Augmentation, TransformsDecideIndependentlyOfEachOther) {
+  AugmentOptions options{.vertical_flip_probability = 0.5,
+                         .max_rotation = 20,
+                         .color_jitter = {.brightness = 0.4},
+                         .grayscale_probability = 0.5,
+                         .policy = AutoAugmentPolicy::kRandAugment};
+  const Augmentation augmentation(options);
+  constexpr int kCount = 32 * 500;
+  std::array<int, 32> counts{};
+  for (uint64_t index = 0; index < kCount; ++index) {
+    AugmentPlan plan;
+    augmentation.plan(kImage, {1, 2, index}, plan);
+    unsigned cell = 0;
+    for (const auto& [op, magnitude] : std::span(plan.ops).first(plan.ops.size() - 2)) {
+      cell |= (op == AugmentOp::kVerticalFlip) * 1u + (op == AugmentOp::kGrayscale) * 2u;
+      cell |= (op == AugmentOp::kRotate && magnitude > 0) * 4u + (op == AugmentOp::kBrightness && magnitude > 0) * 8u;
+    }
+    cell |= (plan.ops[plan.ops.size() - 2].op >= AugmentOp::kColor) * 16u;  // 7 of the 14
+    ++counts[cell];
+  }
+  for (const int count : counts) EXPECT_NEAR(count, 500, 5 * std::sqrt(500));
+}
+
+TEST(Augmentation, ErasesIndependentlyOfTheRest) {
+  AugmentOptions options{.vertical_flip_probability = 0.5};
+  options.random_erasing.probability = 0.5;
+  const Augmentation augmentation(options);
+  int num_both = 0;
+  for (uint64_t index = 0; index < 4000; ++index) {
+    AugmentPlan plan;
+    augmentation.plan(kImage, {1, 2, index}, plan);
+    std::vector<float> floats(static_cast<size_t>(kImage.width) * kImage.height * 3, 1.0f);
+    augmentation.erase(floats.data(), kImage, {1, 2, index});
+    num_both += !plan.ops.empty() && std::count(floats.begin(), floats.end(), 0.0f) > 0;
+  }
+  EXPECT_NEAR(num_both, 1000, 5 * std::sqrt(4000 * 0.25 * 0.75));
+}
+
 TEST(Augmentation, ComesInTorchvisionsOrder) {
   for (uint64_t index = 0; index < 50; ++index) {
     AugmentOptions options = everything();
@@ -140,6 +181,12 @@ TEST(Augmentation, RefusesTheImpossible) {
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.max_scale = 0.01; }), "0.02 to 0.01"));
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.min_ratio = 0; }), "0 to 3.3"));
   EXPECT_TRUE(contains(failure([](auto& o) { o.random_erasing.value[1] = INFINITY; }), "not finite"));
+  const auto lanczos = [](auto& o) { o.geometry.interpolation = Interpolation::kLanczos; };
+  EXPECT_TRUE(contains(failure([&](auto& o) { lanczos(o), o.max_rotation = 1; }), "lanczos interpolation"));
+  EXPECT_TRUE(contains(failure([&](auto& o) { lanczos(o), o.policy = AutoAugmentPolicy::kSvhn; }), "lanczos interpolation"));
+  AugmentOptions unmoved{.grayscale_probability = 1};
+  lanczos(unmoved);
+  EXPECT_NO_THROW(Augmentation{unmoved});
 }
 
 class RawSource : public ImageSource {
