@@ -95,6 +95,7 @@ json Learner::State::facts(const TrainingPosition& position, const std::string& 
           {"compression", describe(options.compression)},
           {"optimizer_state", state_names(options.rule)},
           {"seed", options.seed},
+          {"frozen", frozen_names(*model)},
           {"settings", json::parse(options.settings)},
           {"data", data_fingerprint}};
 }
@@ -162,10 +163,12 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared
   const json own = state_->facts({}, data_fingerprint);
   facts.emplace("optimizer_state", own.at("optimizer_state"));
   facts.emplace("settings", json::object());
+  facts.emplace("frozen", json::array());
   check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
   check_fact(facts, own, "optimizer", where, kStartAfresh);
   check_fact(facts, own, "optimizer_state", where, "give --momentum as before (0 keeps no state), or leave --resume out");
   check_fact(facts, own, "moving_average", where, "give --model-ema as before, or leave --resume out");
+  check_fact(facts, own, "frozen", where, "give the same --freeze; or to train other layers from here on, take its weights with --weights");
   check_fact(facts, own, "compression", where, "give the same --compression and its options, or leave --resume out");
   check_fact(facts, own, "seed", where, "give the same --seed: the order of the images depends on it");
   if (facts.at("data") != own.at("data"))
@@ -189,6 +192,7 @@ void Learner::connect(Communicator& communicator) {
   }
   DistributedOptimizerOptions more;
   more.placement = state_->options.placement;
+  more.groups = state_->parameter_groups;
   more.clip_norm = state_->options.clip_norm;
   more.moving_average = state_->options.moving_average;
   more.communication_hook = state_->compression;
