@@ -16,6 +16,7 @@
 #include "trainer/learner_state.h"
 #include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/training_state.h"
 #include "trainer/parallel/update_rule.h"
 
 namespace skein {
@@ -28,14 +29,6 @@ constexpr std::string_view kModel = "model.";
 constexpr std::string_view kOptimizer = "optimizer.";
 constexpr const char* kRankStates = "rank_states";
 constexpr const char* kStartAfresh = "take its weights with --weights, or leave --resume out";
-
-/// The tensors whose names begin with `prefix`, without it.
-std::map<std::string, torch::Tensor> part_of(const std::map<std::string, torch::Tensor>& tensors, std::string_view prefix) {
-  std::map<std::string, torch::Tensor> part;
-  for (const auto& [name, tensor] : tensors)
-    if (name.starts_with(prefix)) part[name.substr(prefix.size())] = tensor;
-  return part;
-}
 
 /// Throws DataError before anything is changed.
 void load_model(const torch::nn::Module& module, const std::map<std::string, torch::Tensor>& tensors, const std::string& where) {
@@ -64,25 +57,6 @@ std::vector<std::string> changes_of(const json& before, const json& now) {
 void check_fact(const json& facts, const json& own, const char* name, const std::string& where, const char* remedy) {
   if (facts.at(name) != own.at(name))
     throw DataError(concat(where, " is of a training with ", name, " ", facts.at(name).dump(), ", this one has ", own.at(name).dump()), remedy);
-}
-
-/// Rank 0's tensors on every rank.
-std::map<std::string, torch::Tensor> broadcast_tensor_map(Communicator& communicator,
-                                                          const std::map<std::string, torch::Tensor>& tensors) {
-  json shapes = json::array();
-  for (const auto& [name, tensor] : tensors)
-    shapes.push_back({name, static_cast<int>(tensor.scalar_type()), tensor.sizes().vec()});
-  shapes = json::parse(broadcast_object(communicator, shapes.dump(), 0));
-  std::map<std::string, torch::Tensor> result;
-  for (const json& entry : shapes) {
-    const auto type = static_cast<torch::ScalarType>(entry[1].get<int>());
-    const std::string name = entry[0];
-    torch::Tensor tensor = communicator.rank() == 0 ? tensors.at(name).contiguous()
-                                                    : torch::empty(entry[2].get<std::vector<std::int64_t>>(), type);
-    if (tensor.numel() > 0) broadcast(communicator, tensor, 0, name);
-    result[name] = tensor;
-  }
-  return result;
 }
 
 }  // namespace
