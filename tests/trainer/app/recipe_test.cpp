@@ -19,7 +19,7 @@ namespace skein {
 namespace {
 
 /// Options that recipes name and the trainer is yet to have: each recipe is read without them.
-const std::set<std::string> kNotYetKnown = {"auto_augment", "cutmix_alpha", "mixup_alpha", "ra_reps", "ra_sampler", "random_erase"};
+const std::set<std::string> kNotYetKnown = {"auto_augment", "random_erase"};
 
 std::string without_unknown(const std::filesystem::path& file) {
   std::istringstream in(file_contents(file));
