@@ -48,6 +48,10 @@ if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+if(SKEIN_TRAINER)
+  install(DIRECTORY recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/skein)
+endif()
+
 configure_package_config_file(cmake/SkeinConfig.cmake.in ${PROJECT_BINARY_DIR}/SkeinConfig.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/SkeinConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -116,12 +116,12 @@ void Learner::State::note_compression() {
 void Learner::State::set_training(bool training) {
   if (model->is_training() == training) return;
   model->train(training);
-  if (options.freeze_norm) set_norm_training(false);
+  if (training) set_norm_training(!options.freeze_norm);
 }
 
 void Learner::State::set_norm_training(bool training) {
   for (const auto& module : model->modules())
-    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->train(training);
+    if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->train(training && !is_frozen(*norm));
 }
 
 Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>()) {
@@ -129,10 +129,13 @@ Learner::Learner(const LearnerOptions& options) : state_(std::make_unique<State>
   torch::manual_seed(options.seed);
   state_->options = options;
   state_->compression = compression_hook(options.compression);
-  state_->model = make_resnet(options.model, options.num_classes);
+  state_->model = make_resnet(options.model, options.num_classes, {.zero_init_residual = options.zero_init_residual});
   if (options.weights)
     state_->notes = notes_of(*options.weights, load_weights(*state_->model, options.weights->string(), head_of(options)));
   if (options.channels_last) to_channels_last(*state_->model);
+  freeze_parameters(*state_->model, options.groups.freeze);
+  state_->parameter_groups = parameter_groups(*state_->model, options.rule, options.groups);
+  for (const std::string& line : describe_groups(*state_->model, options.rule, options.groups)) state_->notes.push_back(line);
   state_->model->eval();
 }
 
@@ -142,9 +145,11 @@ const std::vector<std::string>& Learner::notes() const {
   return state_->notes;
 }
 
-void Learner::begin_step(double learning_rate) {
+void Learner::begin_step(double learning_rate, std::optional<double> momentum) {
   state_->set_training(true);
   state_->optimizer->set_learning_rate(learning_rate);
+  for (std::size_t group = 0; momentum && group < state_->optimizer->num_groups(); ++group)
+    set_momentum(state_->optimizer->options(group), *momentum);
 }
 
 Tally Learner::accumulate(const Batch* batch, double weight, bool is_last) {

@@ -13,6 +13,7 @@
 #include "trainer/data/batch.h"
 #include "trainer/parallel/compression_options.h"
 #include "trainer/parallel/update_options.h"
+#include "trainer/parameter_groups.h"
 #include "trainer/tally.h"
 #include "trainer/training_position.h"
 
@@ -25,6 +26,8 @@ struct LearnerOptions {
   bool whole_weights = false;  ///< the weights must be of as many classes; else the last layer stays fresh then
   bool freeze_norm = false;
   bool sync_batch_norm = false;
+  bool zero_init_residual = false;
+  ParameterGroupOptions groups;
   UpdateOptions rule = SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4};
   StatePlacement placement = StatePlacement::kHost;
   double clip_norm = 0;  ///< 0: none
@@ -72,7 +75,8 @@ class Learner {
 
   // A step: begin_step, accumulate for each of its batches, update.
 
-  void begin_step(double learning_rate);
+  /// `momentum`: of the rule, beta1 of AdamW and LAMB; empty: it stays.
+  void begin_step(double learning_rate, std::optional<double> momentum = std::nullopt);
   /// Forward and backward over `batch`; null or empty counts as no images. The gradient of the sum of the
   /// images' losses times `weight` is added. With `is_last` the gradients are then averaged over the ranks.
   /// Collective if `is_last`, and always with sync_batch_norm. A single image of at most 32 pixels gives a BatchNorm that is

@@ -16,6 +16,7 @@
 #include "trainer/learner_state.h"
 #include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/training_state.h"
 #include "trainer/parallel/update_rule.h"
 
 namespace skein {
@@ -28,14 +29,6 @@ constexpr std::string_view kModel = "model.";
 constexpr std::string_view kOptimizer = "optimizer.";
 constexpr const char* kRankStates = "rank_states";
 constexpr const char* kStartAfresh = "take its weights with --weights, or leave --resume out";
-
-/// The tensors whose names begin with `prefix`, without it.
-std::map<std::string, torch::Tensor> part_of(const std::map<std::string, torch::Tensor>& tensors, std::string_view prefix) {
-  std::map<std::string, torch::Tensor> part;
-  for (const auto& [name, tensor] : tensors)
-    if (name.starts_with(prefix)) part[name.substr(prefix.size())] = tensor;
-  return part;
-}
 
 /// Throws DataError before anything is changed.
 void load_model(const torch::nn::Module& module, const std::map<std::string, torch::Tensor>& tensors, const std::string& where) {
@@ -66,25 +59,6 @@ void check_fact(const json& facts, const json& own, const char* name, const std:
     throw DataError(concat(where, " is of a training with ", name, " ", facts.at(name).dump(), ", this one has ", own.at(name).dump()), remedy);
 }
 
-/// Rank 0's tensors on every rank.
-std::map<std::string, torch::Tensor> broadcast_tensor_map(Communicator& communicator,
-                                                          const std::map<std::string, torch::Tensor>& tensors) {
-  json shapes = json::array();
-  for (const auto& [name, tensor] : tensors)
-    shapes.push_back({name, static_cast<int>(tensor.scalar_type()), tensor.sizes().vec()});
-  shapes = json::parse(broadcast_object(communicator, shapes.dump(), 0));
-  std::map<std::string, torch::Tensor> result;
-  for (const json& entry : shapes) {
-    const auto type = static_cast<torch::ScalarType>(entry[1].get<int>());
-    const std::string name = entry[0];
-    torch::Tensor tensor = communicator.rank() == 0 ? tensors.at(name).contiguous()
-                                                    : torch::empty(entry[2].get<std::vector<std::int64_t>>(), type);
-    if (tensor.numel() > 0) broadcast(communicator, tensor, 0, name);
-    result[name] = tensor;
-  }
-  return result;
-}
-
 }  // namespace
 
 json Learner::State::facts(const TrainingPosition& position, const std::string& data_fingerprint) const {
@@ -95,6 +69,7 @@ json Learner::State::facts(const TrainingPosition& position, const std::string& 
           {"compression", describe(options.compression)},
           {"optimizer_state", state_names(options.rule)},
           {"seed", options.seed},
+          {"frozen", frozen_names(*model)},
           {"settings", json::parse(options.settings)},
           {"data", data_fingerprint}};
 }
@@ -162,10 +137,12 @@ TrainingPosition Learner::open_checkpoint(const fs::path& directory, std::shared
   const json own = state_->facts({}, data_fingerprint);
   facts.emplace("optimizer_state", own.at("optimizer_state"));
   facts.emplace("settings", json::object());
+  facts.emplace("frozen", json::array());
   check_fact(facts, own, "model", where, "give the same --model, or leave --resume out");
   check_fact(facts, own, "optimizer", where, kStartAfresh);
   check_fact(facts, own, "optimizer_state", where, "give --momentum as before (0 keeps no state), or leave --resume out");
   check_fact(facts, own, "moving_average", where, "give --model-ema as before, or leave --resume out");
+  check_fact(facts, own, "frozen", where, "give the same --freeze; or to train other layers from here on, take its weights with --weights");
   check_fact(facts, own, "compression", where, "give the same --compression and its options, or leave --resume out");
   check_fact(facts, own, "seed", where, "give the same --seed: the order of the images depends on it");
   if (facts.at("data") != own.at("data"))
@@ -189,6 +166,7 @@ void Learner::connect(Communicator& communicator) {
   }
   DistributedOptimizerOptions more;
   more.placement = state_->options.placement;
+  more.groups = state_->parameter_groups;
   more.clip_norm = state_->options.clip_norm;
   more.moving_average = state_->options.moving_average;
   more.communication_hook = state_->compression;

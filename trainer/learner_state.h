@@ -17,6 +17,7 @@ namespace skein {
 struct Learner::State {
   LearnerOptions options;
   Resnet model{nullptr};
+  std::vector<ParameterGroup> parameter_groups;
   std::shared_ptr<GradientCompression> compression;  ///< null: none
   std::unique_ptr<DistributedOptimizer> optimizer;
   Communicator* communicator = nullptr;

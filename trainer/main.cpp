@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
     if (speaks_for_all()) std::cout << parsed.text;
     return 0;
   }
+  settle_train_options(table, options);
   check_train_options(options, table);
   const std::vector<std::string> command(argv, argv + argc);
   const ProgressStyle progress = choose_progress_style(options.progress, STDOUT_FILENO);

@@ -5,6 +5,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "runtime/run/run_directory.h"
+#include "trainer/learner_options.h"
 #include "trainer/parallel/checkpoint.h"
 
 namespace skein {
@@ -63,6 +64,18 @@ ResumePlan plan_resume(const TrainOptions& options) {
   plan.checkpoint = given;
   plan.contents = std::make_shared<Checkpoint>(read_checkpoint(given));
   return plan;
+}
+
+void check_anything_left(const TrainOptions& options, const ResumePlan& resume, const TrainingPosition& position) {
+  if (resume.checkpoint.empty()) return;
+  const bool is_auto = options.resume == "auto";
+  const EarlyStoppingOptions early = early_stopping_options(options);
+  if (!is_auto && is_over(early, position.early_stopping))
+    throw UsageError(concat(resume.checkpoint.string(), " is of a training that has ended; ", describe(early, position.early_stopping)),
+                     "give --early-stopping more epochs, or leave it or --resume out");
+  if (position.epoch < options.epochs || (is_auto && position.epoch == options.epochs)) return;
+  throw UsageError(concat("--epochs ", options.epochs, ": ", resume.checkpoint.string(), " has ", position.epoch, " behind it"),
+                   "ask for more epochs, or leave --resume out");
 }
 
 }  // namespace skein

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "trainer/options/train_options.h"
+#include "trainer/training_position.h"
 
 namespace skein {
 
@@ -22,5 +23,9 @@ struct ResumePlan {
 /// Looks at the disk; writes nothing. Throws UsageError or DataError where a checkpoint was named that is none, or where
 /// none of those that are there can be read.
 ResumePlan plan_resume(const TrainOptions& options);
+
+/// Throws UsageError where a checkpoint of `position` leaves nothing to do: all epochs, or early stopping's patience, are behind it. A job
+/// that starts again with `--resume auto` may find itself done.
+void check_anything_left(const TrainOptions& options, const ResumePlan& resume, const TrainingPosition& position);
 
 }  // namespace skein

@@ -22,6 +22,17 @@ json topology_facts(const World& world, const ThreadBudget& budget) {
           {"workers_per_rank", budget.workers}};
 }
 
+/// What the ranks make of the parameters.
+json plan_facts(const World& world, const TrainingRequest& request) {
+  const TrainOptions& options = request.options;
+  json plan = {{"images_per_step", std::int64_t{1} * options.batch_size * options.accumulate * world.world_size()},
+               {"batch_size", options.batch_size},
+               {"accumulate", options.accumulate},
+               {"learning_rate", options.lr}};
+  if (!request.table.recipe_file().empty()) plan["recipe"] = request.table.recipe_file().string();
+  return plan;
+}
+
 std::string counted(int number, const std::string& thing) {
   return concat(number, " ", thing, number == 1 ? "" : "s");
 }
@@ -31,6 +42,7 @@ std::string counted(int number, const std::string& thing) {
 json run_facts(const World& world, const TrainingRequest& request, const ThreadBudget& budget) {
   return {{"command", request.command},
           {"parameters", request.table.values()},
+          {"plan", plan_facts(world, request)},
           {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
           {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
           {"seeds", {{"seed", request.options.seed}}},

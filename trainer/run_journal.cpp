@@ -67,10 +67,10 @@ void RunJournal::save_metrics() {
   if (run_) run_->save_metrics();
 }
 
-void RunJournal::complete() {
+void RunJournal::complete(const std::string& reason) {
   std::lock_guard lock(mutex_);
   if (!run_) return;
-  run_->complete();
+  run_->complete(reason);
   run_.reset();
 }
 

@@ -37,7 +37,7 @@ class RunJournal {
   void log(const std::string& name, double value, std::int64_t step, int epoch);
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
   void save_metrics();
-  void complete();
+  void complete(const std::string& reason = "");
   /// Records the end as Preempted: the training was asked to stop, and can go on.
   void preempt(const std::string& reason);
   /// What the post-mortems of this run tell of why it ends.

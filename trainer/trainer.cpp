@@ -11,16 +11,11 @@
 #include "trainer/options/augment_options.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
+#include "trainer/learner_options.h"
 #include "trainer/slurm_job.h"
 
 namespace skein {
 namespace {
-
-LearningRateOptions rate_options(const TrainOptions& options) {
-  return {
-      options.lr,       options.epochs, options.lr_scheduler,     options.lr_step_size,     options.lr_milestones,
-      options.lr_gamma, options.lr_min, options.lr_warmup_epochs, options.lr_warmup_method, options.lr_warmup_decay};
-}
 
 SamplerOptions sampler_options(const TrainerParts& parts, const ImageSource& images, bool shuffle) {
   SamplerOptions sampler;
@@ -78,7 +73,8 @@ EvalTransform eval_transform(const TrainOptions& options) {
 
 Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosition& position)
     : parts_(parts),
-      rate_(rate_options(parts.options)),
+      rate_(learning_rate_options(parts.options)),
+      early_stopping_(early_stopping_options(parts.options)),
       sampler_options_(sampler_options(parts, *parts.data.training, true)),
       validation_sampler_(sampler_options(parts, *parts.data.validation, false)),
       training_loader_(parts.data.training, loader_options(parts.options, num_workers, train_transform(parts.options))),
@@ -97,7 +93,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
 std::optional<std::string> Trainer::train() {
   if (is_main()) job_ends_ = job_end_time();
   started_ = last_checkpoint_ = Clock::now();
-  while (position_.epoch < parts_.options.epochs) {
+  while (position_.epoch < parts_.options.epochs && early_end().empty()) {
     EpochTiming timing;
     const auto epoch_started = Clock::now();
     if (!position_.is_epoch_trained) {
@@ -112,7 +108,7 @@ std::optional<std::string> Trainer::train() {
     const Tally training = position_.epoch_so_far;
     const int epoch = position_.epoch;
     report_epoch(epoch, training, *validation, timing);
-    end_epoch(validation->accuracy());
+    end_epoch(*validation);
     const double rate = timing.seconds > 0 ? timing.num_images / timing.seconds : 0;
     parts_.progress.epoch_done({epoch, parts_.options.epochs, training.mean_loss(), training.accuracy(),
                                 validation->mean_loss(), validation->accuracy(), rate, seconds_since(epoch_started)});
@@ -146,7 +142,6 @@ void Trainer::prepare_validation() {
 }
 
 bool Trainer::train_epoch(EpochTiming& timing) {
-  const double rate = learning_rate(rate_, position_.epoch);
   const DistributedSampler sampler = sampler_from(position_.images_done);
   const std::size_t num_batches = sampler.num_steps();
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
@@ -158,7 +153,7 @@ bool Trainer::train_epoch(EpochTiming& timing) {
   bool goes_on = true;
   for (std::size_t first = 0; first < num_batches && goes_on; first += batches_per_step) {
     const auto step_started = Clock::now();
-    const StepOutcome step = train_step(sampler, first, std::min(batches_per_step, num_batches - first), rate);
+    const StepOutcome step = train_step(sampler, first, std::min(batches_per_step, num_batches - first));
     position_.epoch_so_far += step.tally;
     ++timing.num_steps;
     timing.num_images += step.tally.num_images;
@@ -176,16 +171,19 @@ bool Trainer::train_epoch(EpochTiming& timing) {
 /// The sampler tells in advance how many images all ranks have; where some of them turn out to be unreadable,
 /// the gradients are corrected by the update.
 Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std::size_t first_batch,
-                                         std::size_t num_batches, double rate) {
+                                         std::size_t num_batches) {
   double num_planned = 0;
   for (std::size_t batch = first_batch; batch < first_batch + num_batches; ++batch)
     num_planned += static_cast<double>(sampler.global_batch_samples(batch));
   const double weight = parts_.communicator.world_size() / num_planned;
-  parts_.learner.begin_step(rate);
+  const ScheduleStep place = schedule_step();
+  const double rate = learning_rate(rate_, place);
+  parts_.learner.begin_step(rate, cycled_momentum(rate_, place));
   Tally local;
   for (std::size_t i = 0; i < num_batches; ++i)
     local += parts_.learner.accumulate(training_loader_.next(), weight, i + 1 == num_batches);
   StepOutcome step = agree(local, "training tally");
+  step.learning_rate = rate;
   const bool is_finite = std::isfinite(step.tally.loss);
   if (!is_finite && parts_.options.nonfinite == "stop") refuse_loss(local);
   if (is_finite && step.tally.num_images > 0)
@@ -269,6 +267,13 @@ void Trainer::note_skipped(const Loader& loader, const char* metric, int epoch) 
 std::size_t Trainer::num_steps() const {
   const std::size_t batches_per_step = static_cast<std::size_t>(parts_.options.accumulate);
   return (DistributedSampler(sampler_options_).num_steps() + batches_per_step - 1) / batches_per_step;
+}
+
+/// The next one. Where the epoch has begun with another number of ranks, steps are counted as if it had not.
+ScheduleStep Trainer::schedule_step() const {
+  const std::int64_t images_per_step =
+      std::int64_t{1} * parts_.options.batch_size * parts_.options.accumulate * parts_.communicator.world_size();
+  return {position_.epoch, position_.images_done / images_per_step, static_cast<std::int64_t>(num_steps())};
 }
 
 }  // namespace skein

@@ -42,6 +42,8 @@ class Trainer {
   std::optional<std::string> train();
   /// Only the evaluation (--test-only).
   void test();
+  /// After train(): why it has ended before the last epoch; empty: it has not.
+  std::string early_end() const;
 
  private:
   struct EpochTiming {
@@ -57,6 +59,7 @@ class Trainer {
     bool stops = false;
     bool saves = false;
     double gradient_norm = 0;  ///< before clipping; only where gradients are clipped
+    double learning_rate = 0;
   };
 
   DistributedSampler sampler_from(std::int64_t images_done) const;
@@ -66,7 +69,7 @@ class Trainer {
   void prepare_validation();
   /// From the position on; false: stopped on the way.
   bool train_epoch(EpochTiming& timing);
-  StepOutcome train_step(const DistributedSampler& sampler, std::size_t first_batch, std::size_t num_batches, double rate);
+  StepOutcome train_step(const DistributedSampler& sampler, std::size_t first_batch, std::size_t num_batches);
   [[noreturn]] void refuse_loss(const Tally& local);
   /// Nothing: stopped on the way.
   std::optional<Tally> evaluate(const std::string& prefix);
@@ -81,14 +84,16 @@ class Trainer {
   void report_evaluation(const std::string& prefix, const Tally& tally);
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);
-  void end_epoch(double accuracy);
+  void end_epoch(const Tally& validation);
   void describe_metrics();
   void warn_of_late_compression() const;
   bool is_main() const { return parts_.communicator.rank() == 0; }
   std::size_t num_steps() const;
+  ScheduleStep schedule_step() const;
 
   TrainerParts parts_;
   LearningRateOptions rate_;
+  EarlyStoppingOptions early_stopping_;
   SamplerOptions sampler_options_;  ///< of training, from the start of an epoch
   DistributedSampler validation_sampler_;
   Loader training_loader_;

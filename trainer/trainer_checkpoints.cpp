@@ -44,14 +44,17 @@ bool Trainer::is_checkpoint_due() const {
 }
 
 /// The next epoch has not begun.
-void Trainer::end_epoch(double accuracy) {
+void Trainer::end_epoch(const Tally& validation) {
+  const double accuracy = validation.accuracy();
   const bool is_best = accuracy > position_.best_accuracy;
   const TrainingPosition done = position_;
   position_ = {.epoch = done.epoch + 1,
                .num_steps_done = done.num_steps_done,
                .num_steps_skipped = done.num_steps_skipped,
-               .best_accuracy = std::max(done.best_accuracy, accuracy)};
-  double is_due = position_.epoch == parts_.options.epochs || is_best ||
+               .best_accuracy = std::max(done.best_accuracy, accuracy),
+               .early_stopping = after_epoch(early_stopping_, done.early_stopping, done.epoch, validation)};
+  const bool is_last = position_.epoch == parts_.options.epochs || !early_end().empty();
+  double is_due = is_last || is_best ||
                           seconds_since(last_checkpoint_) >= parts_.options.checkpoint_seconds
                       ? is_main()
                       : 0;
@@ -71,6 +74,10 @@ void Trainer::save_checkpoint(ModelFiles models, std::optional<double> score) {
   last_checkpoint_ = Clock::now();
   save_seconds_ = std::max(save_seconds_, seconds_since(start));
   log_debug(concat("snapshot for a checkpoint taken in ", seconds_since(start), " s"));
+}
+
+std::string Trainer::early_end() const {
+  return is_over(early_stopping_, position_.early_stopping) ? describe(early_stopping_, position_.early_stopping) : "";
 }
 
 std::string Trainer::leave() {

@@ -39,6 +39,7 @@ void Trainer::report_step(int epoch, const StepOutcome& step, const Tally& epoch
   parts_.journal.log("train/step_loss", step.tally.mean_loss(), position_.num_steps_done, epoch);
   if (parts_.options.clip_grad_norm > 0)
     parts_.journal.log("train/gradient_norm", step.gradient_norm, position_.num_steps_done, epoch);
+  if (changes_within_epochs(rate_)) parts_.journal.log("train/learning_rate", step.learning_rate, position_.num_steps_done, epoch);
   const auto steps_per_epoch = static_cast<std::int64_t>(num_steps());
   const std::int64_t steps_left = steps_per_epoch * parts_.options.epochs - position_.num_steps_done;
   const double seconds_so_far = seconds_since(started_);
@@ -69,7 +70,8 @@ void Trainer::report_epoch(int epoch, const Tally& training, const Tally& valida
   const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(std::max<std::int64_t>(1, timing.num_steps));
   journal.log("train/loss", training.mean_loss(), position_.num_steps_done, epoch);
   journal.log("train/accuracy", training.accuracy(), position_.num_steps_done, epoch);
-  journal.log("train/learning_rate", learning_rate(rate_, epoch), position_.num_steps_done, epoch);
+  if (!changes_within_epochs(rate_))
+    journal.log("train/learning_rate", learning_rate(rate_, {.epoch = epoch}), position_.num_steps_done, epoch);
   if (timing.num_steps > 0) {  // none where only the evaluation was left to do
     journal.log("train/images_per_second", timing.num_images / timing.seconds, position_.num_steps_done, epoch);
     journal.log("train/gradient_wait_ms", wait_ms, position_.num_steps_done, epoch);

@@ -15,6 +15,10 @@ namespace {
 void require_enough_images(const TrainOptions& options, int world_size, const ImageSource& training) {
   const std::size_t step = std::size_t{1} * options.batch_size * options.accumulate * world_size;
   if (step <= training.num_images()) return;
+  if (options.global_batch_size > 0)
+    throw UsageError(concat("--global-batch-size ", options.global_batch_size, ", but ", training.root().string(), " holds only ",
+                            training.num_images(), " images"),
+                     "choose a lower one");
   std::string factors = concat("--batch-size ", options.batch_size);
   if (options.accumulate > 1) factors += concat(" times --accumulate ", options.accumulate);
   if (world_size > 1) factors += concat(" on ", world_size, " ranks");

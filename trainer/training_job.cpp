@@ -21,6 +21,7 @@
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
+#include "trainer/planned_options.h"
 #include "trainer/run_facts.h"
 #include "trainer/run_journal.h"
 #include "trainer/slurm_job.h"
@@ -78,20 +79,10 @@ struct Preparations {
   TrainingPosition position;  ///< on all ranks
 };
 
-/// A job that starts again with `--resume auto` may find itself done.
-void check_epochs_left(const TrainOptions& options, const ResumePlan& resume, const TrainingPosition& position) {
-  if (resume.checkpoint.empty()) return;
-  const bool may_be_done = options.resume == "auto" && position.epoch == options.epochs;
-  if (position.epoch < options.epochs || may_be_done) return;
-  throw UsageError(concat("--epochs ", options.epochs, ": ", resume.checkpoint.string(), " has ", position.epoch, " behind it"),
-                   "ask for more epochs, or leave --resume out");
-}
-
 /// Writes nothing. Throws RefusedStart.
 Preparations prepare(World& world, Communicator& communicator, const TrainingRequest& request) {
   const TrainOptions& options = request.options;
   Preparations made;
-  check_same_options(communicator, request.table.compared_values());
   made.cores = find_core_share(world, communicator);
   check_on_all_ranks(communicator, [&] {
     const ThreadWish wish{options.workers, options.threads ? options.threads : omp_num_threads()};
@@ -117,7 +108,7 @@ Preparations prepare(World& world, Communicator& communicator, const TrainingReq
     const auto num_images = static_cast<std::int64_t>(made.data.training->num_images());
     if (made.position.images_done > num_images)
       throw DataError(concat(made.resume.checkpoint.string(), " stands at image ", made.position.images_done, " of ", num_images));
-    check_epochs_left(options, made.resume, made.position);
+    check_anything_left(options, made.resume, made.position);
   });
   made.position = position_of(nlohmann::json::parse(broadcast_object(communicator, to_json(made.position).dump(), 0)));
   return made;
@@ -259,13 +250,15 @@ int leave_preempted(Communicator& communicator, const TrainOptions& options, con
 
 }  // namespace
 
-int run_training_job(World& world, const TrainingRequest& request, SignalWatch& signals) {
+int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& signals) {
   const auto journal = std::make_shared<RunJournal>();
   const auto stop = std::make_shared<StopRequest>();
   watch_signals(world, signals, journal, stop);
   CommunicatorOptions communication;
-  if (request.options.timeline) communication.timeline = *request.options.timeline;
+  if (asked.options.timeline) communication.timeline = *asked.options.timeline;
   const auto communicator = make_communicator(world, communication);
+  const PlannedOptions planned = plan_options(*communicator, asked);
+  const TrainingRequest request{planned.options, asked.table, asked.command, asked.out, asked.progress};
   const Preparations made = prepare(world, *communicator, request);
   const RunPlace place = create_run(world, *communicator, request, made, *journal);
   move_into_run(world, place.directory, request.options, *journal);
@@ -280,6 +273,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   }
   made.learner->connect(*communicator);
   announce(world, request, made, progress);
+  if (is_main) announce_plan(asked, planned, made.data.training->num_images(), world.world_size(), progress);
   Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop},
                   made.budget.workers, made.position);
 
@@ -290,8 +284,10 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
     return leave_preempted(*communicator, request.options, *reason, *journal, progress);
   }
   journal->enter(RunState::kFinalizing);
-  journal->complete();
-  log_info("completed");
+  const std::string early_end = trainer.early_end();
+  journal->complete(early_end);
+  if (!early_end.empty()) progress.message(early_end);
+  log_info(concat("completed", early_end.empty() ? "" : "; ", early_end));
   progress.message("completed; the results are in " + place.outputs.string());
   return 0;
 }

@@ -16,7 +16,7 @@ namespace skein {
 /// What main() knows.
 struct TrainingRequest {
   const TrainOptions& options;
-  const OptionTable& table;          ///< describes the same options
+  const OptionTable& table;          ///< describes the options that the user has given
   std::vector<std::string> command;  ///< argv, for run.json
   std::ostream& out;                 ///< where rank 0 shows progress
   ProgressStyle progress = ProgressStyle::kPlain;

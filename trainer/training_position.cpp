@@ -11,7 +11,8 @@ nlohmann::json to_json(const TrainingPosition& position) {
           {"num_steps_done", position.num_steps_done},
           {"num_steps_skipped", position.num_steps_skipped},
           {"best_accuracy", position.best_accuracy},
-          {"epoch_so_far", position.epoch_so_far.values()}};
+          {"epoch_so_far", position.epoch_so_far.values()},
+          {"early_stopping", to_json(position.early_stopping)}};
 }
 
 TrainingPosition position_of(const nlohmann::json& json) {
@@ -23,6 +24,7 @@ TrainingPosition position_of(const nlohmann::json& json) {
   position.num_steps_skipped = json.at("num_steps_skipped");
   position.best_accuracy = json.at("best_accuracy");
   position.epoch_so_far = Tally::of(json.at("epoch_so_far").get<std::array<double, 4>>());
+  if (json.contains("early_stopping")) position.early_stopping = early_stopping_state_of(json["early_stopping"]);
   return position;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 
+#include "trainer/early_stopping.h"
 #include "trainer/tally.h"
 
 namespace skein {
@@ -16,6 +17,7 @@ struct TrainingPosition {
   std::int64_t num_steps_skipped = 0;
   double best_accuracy = -1;        ///< per cent, on the validation images; -1: none yet
   Tally epoch_so_far;
+  EarlyStoppingState early_stopping;
 };
 
 nlohmann::json to_json(const TrainingPosition& position);

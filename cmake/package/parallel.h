@@ -7,4 +7,5 @@
 #include "trainer/parallel/distributed_optimizer.h"
 #include "trainer/parallel/sync_batch_norm.h"
 #include "trainer/parallel/tensor_buffer.h"
+#include "trainer/parallel/training_state.h"
 #include "trainer/parallel/torch_device.h"

@@ -152,6 +152,10 @@ void Option::assign_null() {
   value_->store(nullptr);
 }
 
+void Option::restore_default() {
+  value_->store(*default_value_);
+}
+
 void Option::check_value(const json& value) const {
   const auto check_one = [&](const json& element) {
     for (const auto& check : checks_)

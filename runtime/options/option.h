@@ -64,6 +64,7 @@ class Option {
   void assign(const std::vector<std::string>& texts);
   /// Stores null. Throws BadValue unless the variable is a std::optional.
   void assign_null();
+  void restore_default();
 
  private:
   void check_value(const nlohmann::json& value) const;

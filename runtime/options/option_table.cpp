@@ -14,11 +14,21 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kConfigKey = "config";
+constexpr const char* kRecipeKey = "recipe";
+constexpr const char* kListRecipes = "list";
 constexpr const char* kSeeHelp = "see --help for all options";
 
 std::string meaning_of(const Option& option) {
   const bool is_flag = option.arity() == OptionValue::Arity::kFlag;
   return concat("give ", option.flag(), is_flag ? "" : " " + option.placeholder(), ": ", option.help());
+}
+
+/// The last value of `name`; nothing where it is not set.
+std::optional<std::string> last_text(const std::vector<RawSetting>& settings, const std::string& name) {
+  std::optional<std::string> text;
+  for (const RawSetting& setting : settings)
+    if (option_key(setting.name) == name && !setting.is_null && !setting.texts.empty()) text = setting.texts.back();
+  return text;
 }
 
 }  // namespace
@@ -49,6 +59,13 @@ OptionTable& OptionTable::accept_config_file() {
   return *this;
 }
 
+OptionTable& OptionTable::accept_recipes(RecipeBook book) {
+  book_ = std::move(book);
+  recipe_ = std::make_unique<std::string>();
+  add("--recipe", *recipe_, book_.help).unit("NAME|FILE").not_compared();
+  return *this;
+}
+
 OptionTable& OptionTable::argument(std::string placeholder, std::string& variable, std::string help, bool is_required) {
   page_.arguments.push_back({is_required ? placeholder : "[" + placeholder + "]", std::move(help)});
   arguments_.push_back({std::move(placeholder), &variable, is_required});
@@ -70,33 +87,52 @@ ParseResult OptionTable::parse(const std::vector<std::string>& words) {
   const CommandLine line = read_command_line(options_, words, plain);
   if (line.help) return {ParseResult::Action::kPrint, help()};
   if (line.version) return {ParseResult::Action::kPrint, concat(page_.program, " ", version_, "\n")};
+  if (recipe_ && last_text(line.settings, kRecipeKey) == kListRecipes) return {ParseResult::Action::kPrint, book_.listing()};
   origins_.clear();
-  for (const RawSetting& setting : line.settings)
-    if (setting.name == "--config" && config_file_) apply_config_file(setting.texts.front());
+  const std::optional<std::string> config_file = config_file_ ? last_text(line.settings, kConfigKey) : std::nullopt;
+  const std::vector<RawSetting> config = config_file ? read_config_file(*config_file) : std::vector<RawSetting>();
+  if (recipe_) apply_recipe(line, config);
+  apply_file(config, OptionLayer::kConfigFile);
   apply_command_line(line);
   apply_arguments(line.arguments);
   require_all();
   return {};
 }
 
-void OptionTable::apply_config_file(const std::filesystem::path& file) {
-  for (const RawSetting& setting : read_config_file(file)) {
+void OptionTable::apply_recipe(const CommandLine& line, const std::vector<RawSetting>& config) {
+  std::optional<std::string> name = last_text(line.settings, kRecipeKey);
+  if (!name) name = last_text(config, kRecipeKey);
+  recipe_file_ = name && !name->empty() ? book_.find(*name) : std::filesystem::path();
+  if (!recipe_file_.empty()) apply_file(read_config_file(recipe_file_), OptionLayer::kRecipe);
+}
+
+/// Options that say which files to read.
+bool OptionTable::chooses_files(const Option& option) const {
+  return (config_file_ && option.key() == kConfigKey) || (recipe_ && option.key() == kRecipeKey);
+}
+
+void OptionTable::apply_file(const std::vector<RawSetting>& settings, OptionLayer layer) {
+  for (const RawSetting& setting : settings) {
     Option* option = setting.name.starts_with('-') ? nullptr : find(setting.name);
-    if (option == nullptr || option->key() == kConfigKey) refuse_unknown_key(setting);
-    if (const std::string earlier = origin(option->key()); earlier != kDefault)
-      throw ConfigError(concat(setting.name_place, ": ", setting.name, " is already set at ", earlier),
+    const bool names_recipe = option != nullptr && option->key() == kRecipeKey && layer == OptionLayer::kConfigFile;
+    if (option == nullptr || (chooses_files(*option) && !names_recipe)) refuse_unknown_key(setting);
+    if (this->layer(option->key()) == layer)
+      throw ConfigError(concat(setting.name_place, ": ", setting.name, " is already set at ", origin(option->key())),
                         "keep one of the two");
-    try {
-      if (setting.is_sequence && option->arity() != OptionValue::Arity::kMany)
-        throw BadValue("takes one value, not a list");
-      if (setting.is_null)
-        option->assign_null();
-      else
-        option->assign(setting.texts);
-    } catch (const BadValue& error) {
-      throw ConfigError(concat(setting.value_place, ": ", setting.name, ": ", error.what()), meaning_of(*option));
-    }
-    record_origin(*option, setting.value_place);
+    apply_setting(setting, *option);
+    record_origin(*option, setting.value_place, layer);
+  }
+}
+
+void OptionTable::apply_setting(const RawSetting& setting, Option& option) {
+  try {
+    if (setting.is_sequence && option.arity() != OptionValue::Arity::kMany) throw BadValue("takes one value, not a list");
+    if (setting.is_null)
+      option.assign_null();
+    else
+      option.assign(setting.texts);
+  } catch (const BadValue& error) {
+    throw ConfigError(concat(setting.value_place, ": ", setting.name, ": ", error.what()), meaning_of(option));
   }
 }
 
@@ -104,7 +140,7 @@ void OptionTable::refuse_unknown_key(const RawSetting& setting) const {
   std::vector<std::string> keys;
   for (const auto& option : options_)
     for (const std::string& name : option->names())
-      if (name.starts_with("--") && option->key() != kConfigKey) keys.push_back(option_key(name));
+      if (name.starts_with("--") && !chooses_files(*option)) keys.push_back(option_key(name));
   throw ConfigError(
       concat(setting.name_place, ": unknown option '", setting.name, "'", did_you_mean(option_key(setting.name), keys)),
       kSeeHelp);
@@ -120,7 +156,7 @@ void OptionTable::apply_command_line(const CommandLine& line) {
     } catch (const BadValue& error) {
       throw UsageError(concat(setting.name, ": ", error.what()), meaning_of(*option));
     }
-    record_origin(*option, kCommandLine);
+    record_origin(*option, kCommandLine, OptionLayer::kCommandLine);
   }
 }
 
@@ -145,9 +181,9 @@ void OptionTable::require_all() const {
                        concat("add ", option->flag(), " ", option->placeholder()));
 }
 
-void OptionTable::record_origin(const Option& option, std::string place) {
+void OptionTable::record_origin(const Option& option, std::string place, OptionLayer layer) {
   std::erase_if(origins_, [&](const Origin& origin) { return origin.key == option.key(); });
-  origins_.push_back({option.key(), std::move(place)});
+  origins_.push_back({option.key(), std::move(place), layer});
 }
 
 Option* OptionTable::find(const std::string& name) const {
@@ -180,6 +216,19 @@ std::string OptionTable::origin(const std::string& key) const {
   for (const Origin& origin : origins_)
     if (origin.key == key) return origin.place;
   return kDefault;
+}
+
+OptionLayer OptionTable::layer(const std::string& key) const {
+  for (const Origin& origin : origins_)
+    if (origin.key == key) return origin.layer;
+  return OptionLayer::kDefault;
+}
+
+void OptionTable::restore_default(const std::string& key, const std::string& by) {
+  Option* const found = find(key);
+  if (found == nullptr) throw Error(concat("no option is called ", key));
+  found->restore_default();
+  record_origin(*found, origin(by), layer(by));
 }
 
 std::string OptionTable::help() const {

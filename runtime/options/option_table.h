@@ -3,6 +3,7 @@
 // and what ranks compare, so that these can never disagree.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -20,6 +21,19 @@ struct ParseResult {
   enum class Action { kRun, kPrint };
   Action action = Action::kRun;
   std::string text;  ///< the help page or the version line, with its newline
+};
+
+/// Where a value comes from, the weaker source first.
+enum class OptionLayer { kDefault, kRecipe, kConfigFile, kCommandLine };
+
+/// How a program finds the files that `--recipe NAME` names.
+struct RecipeBook {
+  /// The file of a name, or of a path. Throws UsageError, naming what there is.
+  std::function<std::filesystem::path(const std::string& name)> find;
+  /// What `--recipe list` prints.
+  std::function<std::string()> listing;
+  /// What --help says of it.
+  std::string help;
 };
 
 /// The options of one program or command, bound to variables that belong to the caller and must outlive the
@@ -46,13 +60,15 @@ class OptionTable {
   }
   /// Adds `--config FILE`: a YAML file of options (keys with dashes or underscores). Flags win over it.
   OptionTable& accept_config_file();
+  /// Adds `--recipe NAME|FILE`: a YAML file of options over which --config, which may name it too, and flags win.
+  OptionTable& accept_recipes(RecipeBook book);
   /// A plain argument, mandatory or not. Without any, plain arguments are refused.
   OptionTable& argument(std::string placeholder, std::string& variable, std::string help, bool is_required = true);
   /// All plain arguments after those above, from the first one or `--` on, options included: another
   /// program's command line.
   OptionTable& rest(std::string placeholder, std::vector<std::string>& variable, std::string help);
 
-  /// Reads the command line and the configuration file, and sets the variables: defaults < file < flags.
+  /// Reads the command line, the recipe and the configuration file, and sets the variables: defaults < recipe < file < flags.
   /// Throws UsageError naming the flag, or ConfigError naming file:line:column; some variables may have been
   /// set by then.
   ParseResult parse(int argc, const char* const* argv);
@@ -69,6 +85,11 @@ class OptionTable {
   static constexpr const char* kCommandLine = "command line";
   /// Where a value came from: kDefault, kCommandLine or "birds.yaml:3:9". `key` as in values().
   std::string origin(const std::string& key) const;
+  OptionLayer layer(const std::string& key) const;
+  /// Gives the option its default value again, as if the source of option `by`, which makes it pointless, had said so.
+  void restore_default(const std::string& key, const std::string& by);
+  /// The recipe in force; empty: none.
+  const std::filesystem::path& recipe_file() const { return recipe_file_; }
 
   std::string help() const;
   const std::string& program() const { return page_.program; }
@@ -84,16 +105,20 @@ class OptionTable {
   struct Origin {
     std::string key;
     std::string place;
+    OptionLayer layer;
   };
 
   Option& add_bound(const std::string& names, std::string help, std::unique_ptr<OptionValue> value);
   Option* find(const std::string& name) const;
-  void apply_config_file(const std::filesystem::path& file);
+  void apply_recipe(const CommandLine& line, const std::vector<RawSetting>& config);
+  void apply_file(const std::vector<RawSetting>& settings, OptionLayer layer);
+  void apply_setting(const RawSetting& setting, Option& option);
   void apply_command_line(const CommandLine& line);
   void apply_arguments(std::vector<std::string> arguments);
   void refuse_unknown_key(const RawSetting& setting) const;
   void require_all() const;
-  void record_origin(const Option& option, std::string place);
+  void record_origin(const Option& option, std::string place, OptionLayer layer);
+  bool chooses_files(const Option& option) const;
 
   HelpPage page_;
   std::string version_;
@@ -103,6 +128,9 @@ class OptionTable {
   std::vector<std::string>* rest_ = nullptr;
   std::vector<Origin> origins_;
   std::unique_ptr<std::optional<std::filesystem::path>> config_file_;
+  std::unique_ptr<std::string> recipe_;
+  RecipeBook book_;
+  std::filesystem::path recipe_file_;
 };
 
 }  // namespace skein

@@ -33,14 +33,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array<const char*, 7> kFacts = {"command",  "parameters", "tags",    "host",
-                                               "versions", "seeds",      "topology"};
+constexpr std::array<const char*, 8> kFacts = {"command", "parameters", "plan",  "tags",
+                                               "host",    "versions",   "seeds", "topology"};
 constexpr int kMaxIdAttempts = 100;
 
 void check_fact(const std::string& name) {
   if (std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end())
     throw UsageError(concat("run.json has no place for '", name, "'"),
-                     "use command, parameters, tags, host, versions, seeds or topology");
+                     "use command, parameters, plan, tags, host, versions, seeds or topology");
 }
 
 /// False when the directory exists already.
@@ -178,7 +178,7 @@ void Run::enter(RunState next) {
   files_->record.set_state(next);
 }
 
-void Run::complete() {
+void Run::complete(const std::string& reason) {
   if (state() != RunState::kFinalizing) enter(RunState::kFinalizing);
   save_metrics();
   const fs::path own_outputs = directory_ / "outputs";
@@ -188,7 +188,7 @@ void Run::complete() {
                                    {"num_files", collected.num_files},
                                    {"num_bytes", collected.num_bytes}});
   }
-  end(RunState::kCompleted, "");
+  end(RunState::kCompleted, reason);
 }
 
 void Run::fail(const std::string& reason) {

@@ -34,7 +34,7 @@ struct RunOptions {
 class Run {
  public:
   /// Checks everything (names, writable directories, space), then creates the directory; the state is
-  /// Starting. `facts`: an object with any of command, parameters, tags, host, versions, seeds, topology, for
+  /// Starting. `facts`: an object with any of command, parameters, plan, tags, host, versions, seeds, topology, for
   /// run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
   /// can be written. A run that continues must not be written by another process.
   Run(const RunOptions& options, const nlohmann::json& facts);
@@ -52,8 +52,9 @@ class Run {
 
   /// A step to Preparing, Running or Finalizing. Throws UsageError for a step backwards.
   void enter(RunState next);
-  /// Ends the run: Finalizing, metrics and curve written, --output-dir copied into outputs/, Completed.
-  void complete();
+  /// Ends the run: Finalizing, metrics and curve written, --output-dir copied into outputs/, Completed. `reason`: why now, where
+  /// that does not go without saying.
+  void complete(const std::string& reason = "");
   void fail(const std::string& reason);
   void cancel(const std::string& reason);
   void preempt(const std::string& reason);

@@ -83,7 +83,7 @@ CALLS = [
 CALLS_OF_MAIN = {"ends the process", "writes to standard output"}
 
 # Folders below these are explained by the README of the folder they lie in.
-README_COVERS_SUBFOLDERS = ("benchmarks/", "cmake/", "launcher/", "tests/")
+README_COVERS_SUBFOLDERS = ("benchmarks/", "cmake/", "examples/", "launcher/", "tests/")
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40

@@ -13,8 +13,8 @@ namespace {
 
 namespace nn = torch::nn;
 
-GemmConv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1) {
-  return GemmConv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+GemmConv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t groups = 1) {
+  return GemmConv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
 }
 
 /// Projects the block's input where its output has another shape; null where it has not.
@@ -28,6 +28,7 @@ struct BlockShape {
   int64_t width;
   int64_t out;
   int64_t stride;
+  int64_t groups;
 };
 
 class BlockImpl : public nn::Module {
@@ -73,7 +74,7 @@ class BottleneckImpl : public BlockImpl {
   BottleneckImpl(const BlockShape& shape, nn::Sequential downsample)
       : conv1_(register_module("conv1", convolution(shape.in, shape.width, 1))),
         bn1_(register_module("bn1", SyncBatchNorm2d(shape.width))),
-        conv2_(register_module("conv2", convolution(shape.width, shape.width, 3, shape.stride))),
+        conv2_(register_module("conv2", convolution(shape.width, shape.width, 3, shape.stride, shape.groups))),
         bn2_(register_module("bn2", SyncBatchNorm2d(shape.width))),
         conv3_(register_module("conv3", convolution(shape.width, shape.out, 1))),
         bn3_(register_module("bn3", SyncBatchNorm2d(shape.out))),
@@ -100,11 +101,12 @@ class BottleneckImpl : public BlockImpl {
   nn::Sequential downsample_;
 };
 
+/// `first`: the first block, but for its output, which `planes` decides: the width that the blocks of a plain ResNet have.
 template <class Block>
-int64_t append_blocks(nn::Sequential& layer, int64_t num_blocks, int64_t in, int64_t width, int64_t stride) {
-  const int64_t out = width * Block::kExpansion;
+int64_t append_blocks(nn::Sequential& layer, int64_t num_blocks, int64_t planes, const BlockShape& first) {
+  const int64_t out = planes * Block::kExpansion;
   for (int64_t block = 0; block < num_blocks; ++block) {
-    const BlockShape shape{block == 0 ? in : out, width, out, block == 0 ? stride : 1};
+    const BlockShape shape{block == 0 ? first.in : out, first.width, out, block == 0 ? first.stride : 1, first.groups};
     // The projection comes first, as in torchvision, so that both draw the same random numbers.
     auto downsample = projection(shape.in, shape.out, shape.stride);
     layer->push_back(std::make_shared<Block>(shape, std::move(downsample)));
@@ -127,11 +129,15 @@ ResnetImpl::ResnetImpl(const ResnetShape& shape, int64_t num_classes, const Resn
 }
 
 nn::Sequential ResnetImpl::make_layer(const ResnetShape& shape, int64_t layer_index) {
-  const int64_t width = 64 << layer_index;
-  const int64_t stride = layer_index == 0 ? 1 : 2;
+  const int64_t planes = 64 << layer_index;
   const auto append = shape.bottleneck ? append_blocks<BottleneckImpl> : append_blocks<BasicBlockImpl>;
+  BlockShape first{};
+  first.in = num_channels_;
+  first.width = planes * shape.width_per_group / 64 * shape.groups;
+  first.stride = layer_index == 0 ? 1 : 2;
+  first.groups = shape.groups;
   nn::Sequential layer;
-  num_channels_ = append(layer, shape.num_blocks[layer_index], num_channels_, width, stride);
+  num_channels_ = append(layer, shape.num_blocks[layer_index], planes, first);
   return layer;
 }
 

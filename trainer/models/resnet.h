@@ -1,7 +1,7 @@
 #pragma once
 // Residual networks for image classification: He et al., "Deep Residual Learning for Image Recognition",
 // 2015, in the variant "v1.5" (the stride of a bottleneck sits on its 3x3 convolution) that torchvision
-// trains.
+// trains, and its relatives ResNeXt and Wide ResNet.
 
 #include <torch/nn.h>
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/options/option_groups.h"
+#include "trainer/options/recipe.h"
 
 namespace skein {
 
@@ -11,11 +12,15 @@ OptionTable make_train_option_table(TrainOptions& options) {
                     "Trains a ResNet to classify images, on one rank or, started by mpirun, on many at once.",
                     SKEIN_VERSION);
   table.accept_config_file();
+  table.accept_recipes(recipe_book());
   add_data_options(table, options);
   add_augment_options(table, options);
+  add_batch_options(table, options);
   add_model_options(table, options);
   add_training_options(table, options);
+  add_group_options(table, options);
   add_schedule_options(table, options);
+  add_stopping_options(table, options);
   add_speed_options(table, options);
   add_result_options(table, options);
   add_message_options(table, options);

@@ -48,18 +48,29 @@ struct TrainOptions {
   double random_erase = 0;
   std::vector<std::string> random_erase_value = {"0"};  ///< "random", one number, or one a channel
 
+  // Batches of all ranks
+  int global_batch_size = 0;  ///< images per step of all ranks; 0: batch_size decides
+  int max_batch_size = 0;     ///< of a rank at a time, with global_batch_size; 0: no limit
+  std::string lr_scaling = "none";
+  int lr_base_batch_size = 256;  ///< for which lr is meant, with lr_scaling
+
   // Model
   std::string model = "resnet18";
   std::optional<std::filesystem::path> weights;
   bool freeze_norm = false;
   bool sync_bn = false;
+  bool zero_init_residual = false;
+  std::vector<std::string> freeze;
 
   // Training
   int epochs = 90;
   double lr = 0.1;
   std::string opt = "sgd";
   double momentum = 0.9;
+  std::optional<double> head_lr;  ///< of the last layer; empty: lr
   double weight_decay = 1e-4;
+  std::optional<double> norm_weight_decay;  ///< empty: weight_decay, or 0 with lars and lamb; so is the next
+  std::optional<double> bias_weight_decay;
   bool nesterov = false;
   std::vector<double> opt_betas = {0.9, 0.999};
   double clip_grad_norm = 0;  ///< 0: none
@@ -70,6 +81,9 @@ struct TrainOptions {
   double label_smoothing = 0;
   int accumulate = 1;  ///< batches whose gradients one optimizer step sums up
   std::uint64_t seed = 0;
+  int early_stopping = 0;  ///< epochs without a gain; 0: never
+  double early_stopping_delta = 0;
+  std::string early_stopping_metric = "val/accuracy";
   bool test_only = false;
 
   // Learning rate schedule
@@ -81,6 +95,13 @@ struct TrainOptions {
   int lr_warmup_epochs = 0;
   std::string lr_warmup_method = "constant";
   double lr_warmup_decay = 0.01;
+  double lr_power = 1;
+  bool lr_per_step = false;
+  double lr_pct_start = 0.3;
+  double lr_div_factor = 25;
+  double lr_final_div_factor = 1e4;
+  std::string lr_anneal = "cos";
+  std::vector<double> lr_cycle_momentum;  ///< least and largest; empty: momentum stays
 
   // Speed
   std::string amp = "off";
@@ -116,11 +137,22 @@ struct TrainOptions {
 /// By powersgd or topk, which begin at --compression-start.
 bool compresses_with_feedback(const TrainOptions& options);
 
+/// Whether --freeze leaves nothing but the last layer to train.
+bool freezes_backbone(const TrainOptions& options);
+
 /// A table bound to `options`, which must outlive it.
 OptionTable make_train_option_table(TrainOptions& options);
 
 /// What decides how a training goes, by key: all options that ranks must agree in but where results go.
 nlohmann::json training_settings(const OptionTable& table);
+
+/// Takes back what a recipe or file says in vain, since a stronger source has chosen otherwise: options of a schedule that is no longer
+/// the one, --batch-size beside --global-batch-size. `table`: that of `options`. After parsing, before check_train_options().
+void settle_train_options(OptionTable& table, const TrainOptions& options);
+
+/// Throws UsageError where BatchNorm would see a single value a channel. Part of the next one, and again once it is known how
+/// --global-batch-size is divided.
+void check_norm_statistics(const TrainOptions& options);
 
 /// What no single option can check: flags that need or defeat one another. `table`: that of `options`. Throws
 /// UsageError naming the flags.

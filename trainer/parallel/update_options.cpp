@@ -87,4 +87,23 @@ void set_learning_rate(UpdateOptions& options, double lr) {
   std::visit([lr](auto& o) { o.lr = lr; }, options);
 }
 
+double weight_decay_of(const UpdateOptions& options) {
+  return std::visit([](const auto& o) { return o.weight_decay; }, options);
+}
+
+void set_weight_decay(UpdateOptions& options, double weight_decay) {
+  std::visit([weight_decay](auto& o) { o.weight_decay = weight_decay; }, options);
+}
+
+void set_momentum(UpdateOptions& options, double momentum) {
+  std::visit(
+      [momentum](auto& o) {
+        if constexpr (requires { o.momentum; })
+          o.momentum = momentum;
+        else
+          o.beta1 = momentum;
+      },
+      options);
+}
+
 }  // namespace skein

@@ -77,5 +77,9 @@ std::string describe(const UpdateOptions& options);
 
 double learning_rate_of(const UpdateOptions& options);
 void set_learning_rate(UpdateOptions& options, double lr);
+double weight_decay_of(const UpdateOptions& options);
+void set_weight_decay(UpdateOptions& options, double weight_decay);
+/// Of AdamW and LAMB: beta1.
+void set_momentum(UpdateOptions& options, double momentum);
 
 }  // namespace skein

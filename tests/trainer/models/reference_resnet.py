@@ -21,18 +21,24 @@ SHAPES = {
     "resnet50": (True, (3, 4, 6, 3)),
     "resnet101": (True, (3, 4, 23, 3)),
     "resnet152": (True, (3, 8, 36, 3)),
+    "resnext50_32x4d": (True, (3, 4, 6, 3), 32, 4),
+    "resnext101_32x8d": (True, (3, 4, 23, 3), 32, 8),
+    "resnext101_64x4d": (True, (3, 4, 23, 3), 64, 4),
+    "wide_resnet50_2": (True, (3, 4, 6, 3), 1, 128),
+    "wide_resnet101_2": (True, (3, 4, 23, 3), 1, 128),
 }
 
 
-def conv(inputs, outputs, kernel, stride=1):
-    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
+def conv(inputs, outputs, kernel, stride=1, groups=1):
+    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False)
 
 
 class BasicBlock(nn.Module):
     expansion = 1
 
-    def __init__(self, inputs, width, stride, downsample):
+    def __init__(self, inputs, planes, stride, downsample, groups, width_per_group):
         super().__init__()
+        width = planes
         self.conv1 = conv(inputs, width, 3, stride)
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = conv(width, width, 3)
@@ -48,14 +54,15 @@ class BasicBlock(nn.Module):
 class Bottleneck(nn.Module):
     expansion = 4
 
-    def __init__(self, inputs, width, stride, downsample):
+    def __init__(self, inputs, planes, stride, downsample, groups, width_per_group):
         super().__init__()
+        width = int(planes * (width_per_group / 64.0)) * groups
         self.conv1 = conv(inputs, width, 1)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = conv(width, width, 3, stride)
+        self.conv2 = conv(width, width, 3, stride, groups)
         self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = conv(width, width * self.expansion, 1)
-        self.bn3 = nn.BatchNorm2d(width * self.expansion)
+        self.conv3 = conv(width, planes * self.expansion, 1)
+        self.bn3 = nn.BatchNorm2d(planes * self.expansion)
         self.downsample = downsample
 
     def forward(self, x):
@@ -66,8 +73,9 @@ class Bottleneck(nn.Module):
 
 
 class Resnet(nn.Module):
-    def __init__(self, bottleneck, layers, num_classes):
+    def __init__(self, num_classes, bottleneck, layers, groups=1, width_per_group=64):
         super().__init__()
+        self.grouping = (groups, width_per_group)
         block = Bottleneck if bottleneck else BasicBlock
         self.inputs = 64
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -86,9 +94,9 @@ class Resnet(nn.Module):
         downsample = None
         if stride != 1 or self.inputs != outputs:
             downsample = nn.Sequential(conv(self.inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
-        blocks = [block(self.inputs, width, stride, downsample)]
+        blocks = [block(self.inputs, width, stride, downsample, *self.grouping)]
         self.inputs = outputs
-        blocks += [block(outputs, width, 1, None) for _ in range(1, num_blocks)]
+        blocks += [block(outputs, width, 1, None, *self.grouping) for _ in range(1, num_blocks)]
         return nn.Sequential(*blocks)
 
     def forward(self, x):
@@ -119,7 +127,7 @@ def gradients(model, loss, prefix):
 def main(name, folder):
     torch.set_num_threads(1)  # the order of sums depends on it
     torch.manual_seed(SEED)
-    model = Resnet(*SHAPES[name], NUM_CLASSES)
+    model = Resnet(NUM_CLASSES, *SHAPES[name])
     tell_norms_apart(model)
     save_file(model.state_dict(), f"{folder}/weights.safetensors")
     torch.save(model.state_dict(), f"{folder}/weights.pth")

@@ -103,7 +103,7 @@ TEST_P(ResnetAgainstPyTorch, HasTheSameNumerics) {
   EXPECT_LT(max_difference(logits, reference["eval.bf16_logits"]), 0.02);
 }
 
-INSTANTIATE_TEST_SUITE_P(Small, ResnetAgainstPyTorch, testing::Values("resnet18", "resnet50"),
+INSTANTIATE_TEST_SUITE_P(Small, ResnetAgainstPyTorch, testing::Values("resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"),
                          [](const auto& info) { return std::string(info.param); });
 
 int64_t num_parameters(const torch::nn::Module& module) {
@@ -117,7 +117,12 @@ TEST(Resnet, HasTorchvisionsNumberOfParameters) {
                                                    {"resnet34", 21797672},
                                                    {"resnet50", 25557032},
                                                    {"resnet101", 44549160},
-                                                   {"resnet152", 60192808}};
+                                                   {"resnet152", 60192808},
+                                                   {"resnext50_32x4d", 25028904},
+                                                   {"resnext101_32x8d", 88791336},
+                                                   {"resnext101_64x4d", 83455272},
+                                                   {"wide_resnet50_2", 68883240},
+                                                   {"wide_resnet101_2", 126886696}};
   for (const std::string& name : resnet_names()) {
     EXPECT_EQ(num_parameters(*make_resnet(name, 1000)), expected.at(name)) << name;
   }
@@ -155,7 +160,7 @@ TEST(Resnet, RefusesUnknownNamesAndNoClasses) {
     make_resnet("resnet19", 10);
     FAIL();
   } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("resnet18, resnet34, resnet50, resnet101, resnet152"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d"), std::string::npos);
   }
   EXPECT_THROW(make_resnet("resnet18", 0), UsageError);
 }
