@@ -37,6 +37,7 @@ FOLDERS = {
     "trainer/data/pack/": (("trainer/data/", "runtime/"), ("HDF5", "OpenSSL", "libjpeg")),
     "trainer/models/": (("trainer/models/", "trainer/parallel/", "trainer/weights/", "runtime/"), ("LibTorch",)),
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
+    "trainer/onnx/": (("trainer/onnx/", "trainer/models/", "trainer/weights/", "runtime/"), ("LibTorch", "JSON")),
     "trainer/": (("trainer/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "launcher/": (("launcher/", "runtime/"), ("JSON",)),
     "benchmarks/": (("benchmarks/", "collectives/", "runtime/", "trainer/"), ("MPI", "LibTorch", "JSON")),
