@@ -16,6 +16,7 @@
 #include "runtime/run/run.h"
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
+#include "trainer/export_models.h"
 #include "trainer/learner.h"
 #include "trainer/learner_options.h"
 #include "trainer/resume.h"
@@ -145,7 +146,8 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
     run.continue_at_step = made.position.num_steps_done;
   }
   // Last, best and averaged model, and checkpoints of at most four times the size, one of them written before another goes.
-  run.needed_bytes = (3 + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
+  const int num_models = options.export_format == "none" ? 3 : 6;
+  run.needed_bytes = (num_models + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
   const bool goes_on_in_place = !made.resume.run_id.empty() && !made.resume.checkpoint.empty() && !options.output_dir;
   if (goes_on_in_place)  // its checkpoints make room for the new ones
     run.needed_bytes -= std::min(run.needed_bytes, bytes_below(made.resume.checkpoint.parent_path()));
@@ -280,7 +282,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   }
   made.learner->connect(*communicator);
   announce(world, request, made, progress);
-  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop},
+  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop, place.outputs},
                   made.budget.workers, made.position);
 
   journal->enter(RunState::kRunning);
@@ -290,6 +292,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
     return leave_preempted(*communicator, request.options, *reason, *journal, progress);
   }
   journal->enter(RunState::kFinalizing);
+  if (is_main) export_models(request.options, made.data.training->classes(), place.outputs, *journal, progress);
   journal->complete();
   log_info("completed");
   progress.message("completed; the results are in " + place.outputs.string());

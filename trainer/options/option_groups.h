@@ -14,6 +14,7 @@ void add_training_options(OptionTable& table, TrainOptions& options);
 void add_schedule_options(OptionTable& table, TrainOptions& options);
 void add_speed_options(OptionTable& table, TrainOptions& options);
 void add_result_options(OptionTable& table, TrainOptions& options);
+void add_output_options(OptionTable& table, TrainOptions& options);
 void add_message_options(OptionTable& table, TrainOptions& options);
 
 }  // namespace skein
