@@ -39,8 +39,14 @@ EvaluationOutputs::EvaluationOutputs(const ImageSource& images, Communicator& co
       collector_(collector_options(images, options_)),
       matrix_(images.classes().size()) {}
 
+void EvaluationOutputs::begin() {
+  collector_.begin();
+  is_finished_ = false;
+}
+
 void EvaluationOutputs::finish(const EvaluationPlace& place) {
   place_ = place;
+  is_finished_ = true;
   matrix_.clear();
   for (const std::string& packed : gather_objects(communicator_, collector_.matrix().pack(), 0)) matrix_.add_packed(packed);
   if (!is_main()) return;
@@ -68,6 +74,7 @@ json EvaluationOutputs::about() const {
 }
 
 void EvaluationOutputs::write_images() {
+  if (!is_finished_) return;
   if (options_.num_worst > 0) write_worst();
   if (options_.writes_predictions) write_predictions();
 }

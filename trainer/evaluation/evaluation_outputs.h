@@ -35,13 +35,14 @@ class EvaluationOutputs {
   EvaluationOutputs(const ImageSource& images, Communicator& communicator, EvaluationOutputOptions options);
 
   /// A new evaluation begins; what was collected goes.
-  void begin() { collector_.begin(); }
+  void begin();
   void add(const Batch& batch, const ImageScores& scores) { collector_.add(batch, scores); }
 
   /// All images have been added. Rank 0 writes confusion_matrix.csv (up to kMaxMatrixClasses) and classification_report.json, of the
   /// best evaluation also as confusion_matrix_best.csv and classification_report_best.json. Collective.
   void finish(const EvaluationPlace& place);
-  /// Of the evaluation finished last: worst_images.json with its pictures, and predictions.csv. Collective.
+  /// Of the evaluation that has just been finished: worst_images.json with its pictures, and predictions.csv. Without one what is there
+  /// stays: a training that is resumed may find nothing left to do. Collective.
   void write_images();
 
   /// Of the evaluation finished last; on rank 0, empty before the first.
@@ -61,6 +62,7 @@ class EvaluationOutputs {
   EvaluationOutputOptions options_;
   EvaluationCollector collector_;
   EvaluationPlace place_;
+  bool is_finished_ = false;
   ConfusionMatrix matrix_;  ///< of all ranks, on rank 0
   std::optional<ClassificationReport> report_;
 };
