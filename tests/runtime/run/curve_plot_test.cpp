@@ -134,6 +134,7 @@ TEST(CurvePlot, TheSamePictureAsPixels) {
   EXPECT_GT(shown.count(690, 74, 730, 90, kOrange), 20) << "ends at the upper right";
   EXPECT_GT(shown.count(300, 10, 460, 30, kInk), 100) << "the title";
   EXPECT_GT(shown.count(8, 150, 24, 220, kInk), 20) << "the upright label";
+  EXPECT_EQ(shown.count(25, 150, 40, 220, kInk), 0) << "the upright label lies";
   EXPECT_GT(shown.count(0, 0, 760, 340, kWhite), 2 * 760 * 340 * 2 * 0.9);
   EXPECT_EQ(Pixels(render_plot("t", {}, PlotFormat::kPng)).image.height, 2 * 340u);
 }
