@@ -33,6 +33,9 @@ void export_models(const TrainOptions& options, const std::vector<std::string>& 
   description.classes = classes;
   description.resize_size = options.val_resize_size;
   description.crop_size = options.val_crop_size;
+  description.interpolation = options.interpolation;
+  description.antialias = options.antialias;
+  description.turn_upright = options.exif_orientation == "apply";
   nlohmann::json facts = nlohmann::json::array();
   for (const Source& source : sources(options, outputs)) {
     const OnnxExport done = export_weights(source.weights, description, (outputs / source.name).string() + ".onnx");

@@ -69,7 +69,8 @@ TrainTransform train_transform(const TrainOptions& options) {
 }
 
 EvaluationOutputOptions evaluation_output_options(const TrainerParts& parts) {
-  return {parts.outputs, static_cast<std::size_t>(parts.options.worst_images), parts.options.predictions};
+  return {parts.outputs, static_cast<std::size_t>(parts.options.worst_images), parts.options.predictions,
+          pixel_options(parts.options, false).decode};
 }
 
 EvalTransform eval_transform(const TrainOptions& options) {

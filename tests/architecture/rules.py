@@ -39,7 +39,7 @@ FOLDERS = {
     "trainer/models/": (("trainer/models/", "trainer/parallel/", "trainer/weights/", "runtime/"), ("LibTorch",)),
     "trainer/weights/": (("trainer/weights/", "runtime/"), ("LibTorch", "JSON", "zlib")),
     "trainer/evaluation/": (("trainer/evaluation/", "trainer/data/", "collectives/", "runtime/"), ("JSON",)),
-    "trainer/onnx/": (("trainer/onnx/", "trainer/models/", "trainer/weights/", "runtime/"), ("LibTorch", "JSON")),
+    "trainer/onnx/": (("trainer/onnx/", "trainer/data/", "trainer/models/", "trainer/weights/", "runtime/"), ("LibTorch", "JSON")),
     "trainer/": (("trainer/", "collectives/", "runtime/"), ("LibTorch", "JSON")),
     "launcher/": (("launcher/", "runtime/"), ("JSON",)),
     "benchmarks/": (("benchmarks/", "collectives/", "runtime/", "trainer/"), ("MPI", "LibTorch", "JSON")),

@@ -85,7 +85,7 @@ void EvaluationOutputs::write_worst() {
   if (!is_main()) return;
   std::sort(worst.begin(), worst.end(), is_worse);
   worst.resize(std::min(worst.size(), options_.num_worst));
-  write_worst_images(options_.folder, images_, worst, about());
+  write_worst_images(options_.folder, images_, worst, about(), options_.decode);
 }
 
 void EvaluationOutputs::write_predictions() {

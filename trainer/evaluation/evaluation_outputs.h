@@ -8,6 +8,7 @@
 
 #include "collectives/communicator.h"
 #include "runtime/run/count_matrix.h"
+#include "trainer/data/image/decode.h"
 #include "trainer/data/image_source.h"
 #include "trainer/evaluation/classification_report.h"
 #include "trainer/evaluation/evaluation_collector.h"
@@ -18,6 +19,7 @@ struct EvaluationOutputOptions {
   std::filesystem::path folder;    ///< on rank 0
   std::size_t num_worst = 32;      ///< 0: no worst_images.json
   bool writes_predictions = false;
+  DecodeOptions decode;            ///< of the pictures that are shown small
 };
 
 /// When an evaluation took place.

@@ -43,14 +43,15 @@ json entry_of(const ImageSource& images, const ImageRecord& record) {
 
 }  // namespace
 
-void write_worst_images(const fs::path& folder, const ImageSource& images, std::span<const ImageRecord> worst, const json& about) {
+void write_worst_images(const fs::path& folder, const ImageSource& images, std::span<const ImageRecord> worst, const json& about,
+                        const DecodeOptions& decode) {
   if (!worst.empty()) make_directories(folder / kFolder);
   json entries = json::array();
   for (const ImageRecord& record : worst) {
     entries.push_back(entry_of(images, record));
     const std::string name = thumbnail_name(entries.size());
     try {
-      replace_file(folder / kFolder / name, make_thumbnail(images, static_cast<std::size_t>(record.index), kThumbnailSide));
+      replace_file(folder / kFolder / name, make_thumbnail(images, static_cast<std::size_t>(record.index), kThumbnailSide, decode));
       entries.back()["thumbnail"] = std::string(kFolder) + "/" + name;
     } catch (const DataError& error) {
       log_warning(std::string("no thumbnail: ") + error.what());

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 
+#include "trainer/data/image/decode.h"
 #include "trainer/data/image_source.h"
 #include "trainer/evaluation/image_record.h"
 
@@ -15,8 +16,8 @@ inline constexpr int kThumbnailSide = 160;
 
 /// Writes `folder`/worst_images/0001.jpg and so on, the worst first, and then `folder`/worst_images.json (docs/formats.md), which
 /// begins with the fields of `about`. What an earlier call has left and this one does not need goes. A picture that cannot be read
-/// any more has no thumbnail. Throws StorageError.
+/// any more has no thumbnail. `decode`: as the network got them. Throws StorageError.
 void write_worst_images(const std::filesystem::path& folder, const ImageSource& images, std::span<const ImageRecord> worst,
-                        const nlohmann::json& about);
+                        const nlohmann::json& about, const DecodeOptions& decode = {});
 
 }  // namespace skein

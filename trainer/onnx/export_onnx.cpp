@@ -37,8 +37,9 @@ json shortest(const std::array<float, 3>& values) {
 std::map<std::string, std::string> metadata_of(const OnnxDescription& description) {
   const json preprocessing = {{"channels", "RGB"},
                               {"resize", description.resize_size},
-                              {"interpolation", "bilinear"},
-                              {"antialias", true},
+                              {"interpolation", description.interpolation},
+                              {"antialias", description.antialias},
+                              {"exif_orientation", description.turn_upright ? "apply" : "ignore"},
                               {"crop", description.crop_size},
                               {"scale", "1/255"},
                               {"mean", shortest(description.mean)},

@@ -24,6 +24,9 @@ struct OnnxDescription {
   // What is done to a picture before it is an input.
   int resize_size = 256;  ///< pixels, shorter side
   int crop_size = 224;    ///< pixels, in the middle
+  std::string interpolation = "bilinear";
+  bool antialias = true;
+  bool turn_upright = true;  ///< by the picture's EXIF orientation
   std::array<float, 3> mean{0.485f, 0.456f, 0.406f};       ///< of R, G, B scaled to [0, 1]
   std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
 };

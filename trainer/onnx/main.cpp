@@ -10,6 +10,7 @@
 #include "runtime/process/error.h"
 #include "runtime/process/run_main.h"
 #include "runtime/process/text.h"
+#include "trainer/data/image/interpolation.h"
 #include "trainer/models/resnet_shape.h"
 #include "trainer/onnx/export_onnx.h"
 
@@ -26,6 +27,7 @@ struct ExportOptions {
   std::optional<fs::path> classes;
   std::optional<int> resize_size;
   std::optional<int> crop_size;
+  std::optional<std::string> interpolation;
 };
 
 OptionTable export_options(ExportOptions& options) {
@@ -43,6 +45,8 @@ OptionTable export_options(ExportOptions& options) {
   table.add("--val-crop-size", options.crop_size, "recorded in the file, and side of the pictures that it is checked with; else 224")
       .unit("PIXELS")
       .at_least(1);
+  table.add("--interpolation", options.interpolation, "recorded in the file: filter by which pictures are resized; else bilinear")
+      .choices(interpolation_names());
   return table;
 }
 
@@ -78,6 +82,9 @@ OnnxDescription describe(const ExportOptions& options) {
                      "name the network, e.g. --model resnet50");
   description.resize_size = options.resize_size.value_or(run.value("val_resize_size", description.resize_size));
   description.crop_size = options.crop_size.value_or(run.value("val_crop_size", description.crop_size));
+  description.interpolation = options.interpolation.value_or(run.value("interpolation", description.interpolation));
+  description.antialias = run.value("antialias", description.antialias);
+  description.turn_upright = run.value("exif_orientation", "apply") == "apply";
   const fs::path beside = weights.parent_path() / "classes.json";
   if (options.classes)
     description.classes = read_classes(*options.classes);

@@ -26,7 +26,7 @@ class SkeinExport : public TrainerTest {
 
 TEST_F(SkeinExport, TakesFromTheRunWhatIsNotGiven) {
   write_image_folder(data(), 2, 8, 4);
-  ASSERT_TRUE(succeeded(train_alone(flags("run", {"--epochs", "1", "--export", "onnx"}))));
+  ASSERT_TRUE(succeeded(train_alone(flags("run", {"--epochs", "1", "--export", "onnx", "--interpolation", "nearest", "--exif-orientation", "ignore", "--no-antialias"}))));
   const fs::path outputs = run_directory("run") / "outputs";
   const std::string out = directory() / "again.onnx";
   const CapturedRun again = start({outputs / "model.safetensors", out});
@@ -34,16 +34,19 @@ TEST_F(SkeinExport, TakesFromTheRunWhatIsNotGiven) {
   EXPECT_NE(again.standard_output.find("again.onnx: ONNX opset 17, 49 nodes"), std::string::npos) << again.standard_output;
   EXPECT_TRUE(file_contents(out) == file_contents(outputs / "model.onnx")) << "the same model, classes and sizes";
 
+  EXPECT_NE(file_contents(out).find(R"("antialias":false,"channels":"RGB","crop":32,"exif_orientation":"ignore","interpolation":"nearest")"), std::string::npos);
+
   // Elsewhere all must be said; what is said wins.
   const std::string weights = directory() / "moved.safetensors";
   fs::copy_file(outputs / "model.safetensors", weights);
   EXPECT_TRUE(refused(start({weights}), 2, {"--model is needed", weights}));
   const std::vector<std::string> words{weights,           "--model",        "resnet18", "--classes", outputs / "classes.json",
-                                       "--val-crop-size", "48", "--val-resize-size", "40"};
+                                       "--val-crop-size", "48", "--val-resize-size", "40", "--interpolation", "bicubic"};
   ASSERT_TRUE(succeeded(start(words)));
   const std::string moved = directory() / "moved.onnx";
   EXPECT_NE(file_contents(moved).find("\"crop\":48"), std::string::npos);
   EXPECT_NE(file_contents(moved).find("\"resize\":40"), std::string::npos);
+  EXPECT_NE(file_contents(moved).find("\"interpolation\":\"bicubic\""), std::string::npos);
   EXPECT_TRUE(test::run_python("onnx/check_onnx.py", {moved, moved + ".sample.safetensors", "2"}));
   EXPECT_TRUE(refused(start({weights, "--model", "resnet34"}), 4, {weights, "layer1.2"}));
   const std::string three = written("three.json", R"({"classes": ["a", "b", "c"]})");

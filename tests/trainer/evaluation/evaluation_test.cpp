@@ -189,6 +189,19 @@ TEST_F(EvaluationFiles, ThumbnailsKeepTheShape) {
   EXPECT_EQ(shape(2), (ImageSize{1, 160}));
 }
 
+TEST_F(EvaluationFiles, ThumbnailsAreTurnedAsThePicturesAre) {
+  // An APP1 segment of EXIF with one entry: orientation 6, a camera held upright.
+  const std::string exif("\xff\xe1\0\x22" "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 36);
+  std::string bytes = file_contents(images_->path(0));
+  bytes.insert(2, exif);
+  std::ofstream(images_->path(0), std::ios::binary) << bytes;
+  RgbImage picture;
+  decode_image(make_thumbnail(*images_, 0, 160, {.turn_upright = true}), "thumbnail", picture);
+  EXPECT_EQ(picture.dimensions(), (ImageSize{40, 160}));
+  decode_image(make_thumbnail(*images_, 0, 160, {.turn_upright = false}), "thumbnail", picture);
+  EXPECT_EQ(picture.dimensions(), (ImageSize{160, 40}));
+}
+
 TEST_F(EvaluationFiles, WorstImages) {
   const std::vector<ImageRecord> worst{record(2, 1, 3), record(0, 0, 2.5f), record(1, 0, INFINITY)};
   const fs::path out = folder_.path() / "out";
