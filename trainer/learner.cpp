@@ -81,6 +81,18 @@ Tally Learner::State::tally(const torch::Tensor& logits, const torch::Tensor& la
   return tally;
 }
 
+/// The most probable class is tally()'s, also where several are equally so.
+void Learner::State::fill_scores(const torch::Tensor& logits, const torch::Tensor& labels, ImageScores& scores) const {
+  scores.num_top = static_cast<int>(std::min<std::int64_t>(kMaxTopClasses, options.num_classes));
+  const torch::Tensor classes = std::get<1>(logits.topk(scores.num_top, 1)).contiguous();
+  const torch::Tensor log_probabilities = logits.log_softmax(1);
+  const torch::Tensor probabilities = log_probabilities.gather(1, classes).exp().contiguous();
+  const torch::Tensor losses = log_probabilities.gather(1, labels.unsqueeze(1)).neg().contiguous();
+  scores.losses.assign(losses.data_ptr<float>(), losses.data_ptr<float>() + losses.numel());
+  scores.top_classes.assign(classes.data_ptr<std::int64_t>(), classes.data_ptr<std::int64_t>() + classes.numel());
+  scores.top_probabilities.assign(probabilities.data_ptr<float>(), probabilities.data_ptr<float>() + probabilities.numel());
+}
+
 Tally Learner::State::forward_backward(const Batch& batch, double weight) {
   const torch::Tensor labels = tensor_of(batch.labels);
   const torch::Tensor logits = this->logits(batch);
@@ -181,13 +193,14 @@ void Learner::exchange_with_average() {
   state_->optimizer->exchange_with_average();
 }
 
-Tally Learner::evaluate(const Batch& batch) {
+Tally Learner::evaluate(const Batch& batch, ImageScores* scores) {
   if (batch.num_images == 0) return {};
   const torch::NoGradGuard no_grad;
   state_->set_training(false);
   return without_backtrace([&] {
     const torch::Tensor labels = tensor_of(batch.labels);
     const torch::Tensor logits = state_->logits(batch);
+    if (scores != nullptr) state_->fill_scores(logits, labels, *scores);
     return state_->tally(logits, labels, state_->mean_loss(logits, labels));
   });
 }

@@ -11,6 +11,7 @@
 
 #include "collectives/communicator.h"
 #include "trainer/data/batch.h"
+#include "trainer/evaluation/image_scores.h"
 #include "trainer/parallel/compression_options.h"
 #include "trainer/parallel/update_options.h"
 #include "trainer/parameter_groups.h"
@@ -88,8 +89,8 @@ class Learner {
   /// Drops the gradients.
   void skip_update();
 
-  /// Forward only, with the running statistics of BatchNorm.
-  Tally evaluate(const Batch& batch);
+  /// Forward only, with the running statistics of BatchNorm. Fills in `scores` of each image, if given.
+  Tally evaluate(const Batch& batch, ImageScores* scores = nullptr);
 
   /// Makes the running statistics equal on all ranks. Collective.
   void synchronize_buffers();

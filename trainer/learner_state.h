@@ -34,6 +34,7 @@ struct Learner::State {
   torch::Tensor logits(const Batch& batch);
   torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& labels) const;
   Tally tally(const torch::Tensor& logits, const torch::Tensor& labels, const torch::Tensor& loss) const;
+  void fill_scores(const torch::Tensor& logits, const torch::Tensor& labels, ImageScores& scores) const;
   Tally forward_backward(const Batch& batch, double weight);
   void note_compression();
   void set_training(bool training);

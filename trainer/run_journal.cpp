@@ -62,6 +62,16 @@ void RunJournal::describe(const std::string& name, const std::string& unit, cons
   if (run_) run_->describe(name, {unit, goal});
 }
 
+void RunJournal::set_confusion_matrix(const CountMatrix& matrix) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->set_confusion_matrix(matrix);
+}
+
+void RunJournal::set(const std::string& fact, const nlohmann::json& value) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->set(fact, value);
+}
+
 void RunJournal::save_metrics() {
   std::lock_guard lock(mutex_);
   if (run_) run_->save_metrics();

@@ -36,6 +36,9 @@ class RunJournal {
   void enter(RunState state);
   void log(const std::string& name, double value, std::int64_t step, int epoch);
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
+  void set_confusion_matrix(const CountMatrix& matrix);
+  /// A fact that became known after the start (Run::set).
+  void set(const std::string& fact, const nlohmann::json& value);
   void save_metrics();
   void complete(const std::string& reason = "");
   /// Records the end as Preempted: the training was asked to stop, and can go on.

@@ -65,6 +65,11 @@ TrainTransform train_transform(const TrainOptions& options) {
   return transform;
 }
 
+EvaluationOutputOptions evaluation_output_options(const TrainerParts& parts) {
+  return {parts.outputs, static_cast<std::size_t>(parts.options.worst_images), parts.options.predictions,
+          pixel_options(parts.options, false).decode};
+}
+
 EvalTransform eval_transform(const TrainOptions& options) {
   return {.resize_size = options.val_resize_size, .crop_size = options.val_crop_size};
 }
@@ -80,6 +85,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
       training_loader_(parts.data.training, loader_options(parts.options, num_workers, train_transform(parts.options))),
       validation_loader_(parts.data.validation,
                          loader_options(parts.options, num_workers, eval_transform(parts.options))),
+      evaluation_outputs_(*parts.data.validation, parts.communicator, evaluation_output_options(parts)),
       position_(position),
       started_(Clock::now()),
       first_step_(position.num_steps_done),
@@ -114,11 +120,13 @@ std::optional<std::string> Trainer::train() {
                                 validation->mean_loss(), validation->accuracy(), rate, seconds_since(epoch_started)});
   }
   parts_.learner.wait_for_checkpoint();
+  write_evaluation();
   return std::nullopt;
 }
 
 void Trainer::test() {
   const Tally validation = evaluate("val").value_or(Tally{});
+  write_evaluation();
   parts_.journal.save_metrics();
   parts_.progress.message(concat("val loss ", validation.mean_loss(), "  acc ", validation.accuracy(), " % of ",
                                  validation.num_images, " images"));
@@ -228,10 +236,16 @@ std::optional<Tally> Trainer::evaluate_all() {
 std::optional<Tally> Trainer::evaluate(const std::string& prefix) {
   prepare_validation();
   is_validation_prepared_ = false;
+  const bool keeps_images = prefix == "val";  // not of the averaged network
+  if (keeps_images) evaluation_outputs_.begin();
+  ImageScores scores;
   Tally local;
   for (std::size_t step = 0; step < validation_sampler_.num_steps(); ++step) {
     const Batch* batch = validation_loader_.next();
-    if (batch != nullptr) local += parts_.learner.evaluate(*batch);
+    if (batch != nullptr) {
+      local += parts_.learner.evaluate(*batch, keeps_images ? &scores : nullptr);
+      if (keeps_images) evaluation_outputs_.add(*batch, scores);
+    }
     if (parts_.options.test_only) continue;
     double stops = wants_stop() ? 1 : 0;
     reduce_sums(parts_.communicator, std::span(&stops, 1), "stop while evaluating");
@@ -243,6 +257,9 @@ std::optional<Tally> Trainer::evaluate(const std::string& prefix) {
     throw Error(concat("evaluation counted ", total.num_images, " of ", num_images, " images"));
   note_skipped(validation_loader_, "val/skipped_images", position_.epoch);
   report_evaluation(prefix, total);
+  const bool is_best = !parts_.options.test_only && total.accuracy() > position_.best_accuracy;
+  if (keeps_images) evaluation_outputs_.finish({position_.num_steps_done, position_.epoch, is_best});
+  if (keeps_images && is_main()) parts_.journal.set_confusion_matrix(evaluation_outputs_.confusion_counts());
   return total;
 }
 

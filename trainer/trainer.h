@@ -7,6 +7,7 @@
 #include "collectives/communicator.h"
 #include "trainer/data/distributed_sampler.h"
 #include "trainer/data/loader.h"
+#include "trainer/evaluation/evaluation_outputs.h"
 #include "trainer/learner.h"
 #include "trainer/learning_rate.h"
 #include "trainer/progress.h"
@@ -27,6 +28,7 @@ struct TrainerParts {
   RunJournal& journal;
   Progress& progress;
   StopRequest& stop;
+  std::filesystem::path outputs;  ///< on rank 0
 };
 
 /// Every rank has one and calls the same functions, all of them collective. A step's gradient is that of the
@@ -82,6 +84,8 @@ class Trainer {
   std::string leave();
   void report_step(int epoch, const StepOutcome& step, const Tally& epoch_so_far, const EpochTiming& timing);
   void report_evaluation(const std::string& prefix, const Tally& tally);
+  /// The files about the last evaluation of the network itself, image by image.
+  void write_evaluation();
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);
   void end_epoch(const Tally& validation);
@@ -98,6 +102,7 @@ class Trainer {
   DistributedSampler validation_sampler_;
   Loader training_loader_;
   Loader validation_loader_;
+  EvaluationOutputs evaluation_outputs_;
   std::optional<int> prepared_epoch_;  ///< that the training loader was started for, and not used yet
   bool is_validation_prepared_ = false;
   TrainingPosition position_;

@@ -65,6 +65,15 @@ void Trainer::report_evaluation(const std::string& prefix, const Tally& tally) {
   if (parts_.data.num_classes() > 5) log("/accuracy_top5", tally.accuracy_top5());
 }
 
+void Trainer::write_evaluation() {
+  evaluation_outputs_.write_images();
+  if (!evaluation_outputs_.report()) return;
+  for (const std::string& line : report_table(*evaluation_outputs_.report())) {
+    log_info(line);
+    parts_.progress.message(line);
+  }
+}
+
 void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing) {
   RunJournal& journal = parts_.journal;
   const double wait_ms = 1000 * timing.exposed_seconds / static_cast<double>(std::max<std::int64_t>(1, timing.num_steps));

@@ -16,6 +16,7 @@
 #include "runtime/run/run.h"
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
+#include "trainer/export_models.h"
 #include "trainer/learner.h"
 #include "trainer/learner_options.h"
 #include "trainer/resume.h"
@@ -136,7 +137,8 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
     run.continue_at_step = made.position.num_steps_done;
   }
   // Last, best and averaged model, and checkpoints of at most four times the size, one of them written before another goes.
-  run.needed_bytes = (3 + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
+  const int num_models = options.export_format == "none" ? 3 : 6;
+  run.needed_bytes = (num_models + 4 * (options.keep_checkpoints + options.keep_best + 1)) * learner.model_bytes() + kSmallFilesBytes;
   const bool goes_on_in_place = !made.resume.run_id.empty() && !made.resume.checkpoint.empty() && !options.output_dir;
   if (goes_on_in_place)  // its checkpoints make room for the new ones
     run.needed_bytes -= std::min(run.needed_bytes, bytes_below(made.resume.checkpoint.parent_path()));
@@ -274,7 +276,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
   made.learner->connect(*communicator);
   announce(world, request, made, progress);
   if (is_main) announce_plan(asked, planned, made.data.training->num_images(), world.world_size(), progress);
-  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop},
+  Trainer trainer({request.options, made.data, *made.learner, *communicator, *journal, progress, *stop, place.outputs},
                   made.budget.workers, made.position);
 
   journal->enter(RunState::kRunning);
@@ -284,6 +286,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
     return leave_preempted(*communicator, request.options, *reason, *journal, progress);
   }
   journal->enter(RunState::kFinalizing);
+  if (is_main) export_models(request.options, made.data.training->classes(), place.outputs, *journal, progress);
   const std::string early_end = trainer.early_end();
   journal->complete(early_end);
   if (!early_end.empty()) progress.message(early_end);

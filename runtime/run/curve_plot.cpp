@@ -6,49 +6,25 @@
 #include <cstdio>
 #include <limits>
 
-#include "runtime/process/text.h"
+#include "runtime/run/plot_canvas.h"
 
 namespace skein {
 namespace {
 
-// All lengths in SVG user units (pixels).
+// All lengths in pixels.
 constexpr double kWidth = 760, kPanelHeight = 300, kTitleHeight = 40;
 constexpr double kLeft = 76, kRight = 24, kTop = 34, kBottom = 46;
 constexpr double kLetterWidth = 6.8;       // on average, at 12 px
 constexpr std::size_t kMarkedPoints = 60;  // beyond this many, points are not marked
-constexpr std::array kColours = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728",
-                                 "#9467bd", "#8c564b", "#e377c2", "#17becf"};
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else if (c == '"')
-      result += "&quot;";
-    else if (static_cast<unsigned char>(c) >= 0x20)
-      result += c;
-  }
-  return result;
-}
+constexpr PlotColour kAxis{0x33, 0x33, 0x33}, kGrid{0xdd, 0xdd, 0xdd};
+constexpr std::array<PlotColour, 8> kColours = {{{0x1f, 0x77, 0xb4}, {0xff, 0x7f, 0x0e}, {0x2c, 0xa0, 0x2c}, {0xd6, 0x27, 0x28},
+                                                 {0x94, 0x67, 0xbd}, {0x8c, 0x56, 0x4b}, {0xe3, 0x77, 0xc2}, {0x17, 0xbe, 0xcf}}};
+constexpr PlotTextStyle kFromRight{.anchor = PlotTextStyle::Anchor::kEnd}, kCentred{.anchor = PlotTextStyle::Anchor::kMiddle};
 
 std::string number(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.6g", value == 0 ? 0.0 : value);
   return text.data();
-}
-
-std::string text_at(double x, double y, const std::string& text, const std::string& attributes) {
-  return concat("<text x=\"", number(x), "\" y=\"", number(y), "\" ", attributes, ">", escaped(text), "</text>\n");
-}
-
-std::string line(double x1, double y1, double x2, double y2, const std::string& attributes) {
-  return concat("<line x1=\"", number(x1), "\" y1=\"", number(y1), "\" x2=\"", number(x2), "\" y2=\"", number(y2),
-                "\" ", attributes, "/>\n");
 }
 
 /// The finite values' range over all series.
@@ -89,48 +65,43 @@ class PanelDrawing {
     y_ = {nothing ? axis_ticks(0, 1, 5) : axis_ticks(y.low, y.high, 5), top + kPanelHeight - kBottom, top + kTop};
   }
 
-  std::string svg() const {
-    std::string out = text_at(kLeft, top_ + kTop - 12, panel_.title, "font-weight=\"bold\"");
-    out += axes();
-    for (std::size_t i = 0; i < panel_.series.size(); ++i)
-      out += curve(panel_.series[i], kColours[i % kColours.size()]);
-    return out + legend();
+  void draw(PlotCanvas& canvas) const {
+    canvas.text({kLeft, top_ + kTop - 12}, panel_.title, {.is_bold = true});
+    axes(canvas);
+    for (std::size_t i = 0; i < panel_.series.size(); ++i) curve(canvas, panel_.series[i], kColours[i % kColours.size()]);
+    legend(canvas);
   }
 
  private:
-  std::string axes() const {
-    std::string out;
+  void axes(PlotCanvas& canvas) const {
     for (const double tick : y_.ticks) {
-      out += line(x_.begin, y_.at(tick), x_.end, y_.at(tick), "stroke=\"#ddd\"");
-      out += text_at(x_.begin - 8, y_.at(tick) + 4, number(tick), "text-anchor=\"end\"");
+      canvas.line({x_.begin, y_.at(tick)}, {x_.end, y_.at(tick)}, kGrid, 1);
+      canvas.text({x_.begin - 8, y_.at(tick) + 4}, number(tick), kFromRight);
     }
     for (const double tick : x_.ticks) {
-      out += line(x_.at(tick), y_.begin, x_.at(tick), y_.begin + 5, "stroke=\"#333\"");
-      out += text_at(x_.at(tick), y_.begin + 19, number(tick), "text-anchor=\"middle\"");
+      canvas.line({x_.at(tick), y_.begin}, {x_.at(tick), y_.begin + 5}, kAxis, 1);
+      canvas.text({x_.at(tick), y_.begin + 19}, number(tick), kCentred);
     }
-    out += line(x_.begin, y_.begin, x_.end, y_.begin, "stroke=\"#333\"");
-    out += line(x_.begin, y_.begin, x_.begin, y_.end, "stroke=\"#333\"");
-    out += text_at((x_.begin + x_.end) / 2, y_.begin + 38, panel_.x_label, "text-anchor=\"middle\"");
-    const double middle = (y_.begin + y_.end) / 2;
-    return out + text_at(18, middle, panel_.y_label,
-                         concat("text-anchor=\"middle\" transform=\"rotate(-90 18 ", number(middle), ")\""));
+    canvas.line({x_.begin, y_.begin}, {x_.end, y_.begin}, kAxis, 1);
+    canvas.line({x_.begin, y_.begin}, {x_.begin, y_.end}, kAxis, 1);
+    canvas.text({(x_.begin + x_.end) / 2, y_.begin + 38}, panel_.x_label, kCentred);
+    canvas.text({18, (y_.begin + y_.end) / 2}, panel_.y_label,
+                {.anchor = PlotTextStyle::Anchor::kMiddle, .is_upright = true});
   }
 
-  std::string curve(const PlotSeries& series, const char* colour) const {
-    std::string path, marks;
+  void curve(PlotCanvas& canvas, const PlotSeries& series, PlotColour colour) const {
+    std::vector<std::vector<PlotPoint>> strokes;
     bool pen_down = false;
     for (const std::size_t i : visible_points(series)) {
-      if (!std::isfinite(series.x[i]) || !std::isfinite(series.y[i])) {
-        pen_down = false;
-        continue;
-      }
-      const std::string x = number(x_.at(series.x[i])), y = number(y_.at(series.y[i]));
-      path += concat(pen_down ? "L" : "M", x, " ", y);
-      if (series.x.size() <= kMarkedPoints)
-        marks += concat("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
-      pen_down = true;
+      const bool is_finite = std::isfinite(series.x[i]) && std::isfinite(series.y[i]);
+      if (is_finite && !pen_down) strokes.emplace_back();
+      if (is_finite) strokes.back().push_back({x_.at(series.x[i]), y_.at(series.y[i])});
+      pen_down = is_finite;
     }
-    return concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.6\"/>\n", marks);
+    canvas.curve(strokes, colour, 1.6);
+    if (series.x.size() > kMarkedPoints) return;
+    for (const auto& stroke : strokes)
+      for (const PlotPoint& point : stroke) canvas.dot(point, 2.5, colour);
   }
 
   /// Indices to draw: of the points that share a column of pixels, the first, the lowest, the highest and the
@@ -153,19 +124,16 @@ class PanelDrawing {
   }
 
   /// In the title's line, from the right, so that it covers no curve.
-  std::string legend() const {
-    std::string out;
+  void legend(PlotCanvas& canvas) const {
     const double y = top_ + kTop - 12;
     double x = kWidth - kRight;
     for (std::size_t i = panel_.series.size(); i-- > 0;) {
       const std::string& label = panel_.series[i].label;
-      out += text_at(x, y, label, "text-anchor=\"end\"");
+      canvas.text({x, y}, label, kFromRight);
       x -= static_cast<double>(label.size()) * kLetterWidth + 6;
-      const std::string colour = concat("stroke=\"", kColours[i % kColours.size()], "\" stroke-width=\"3\"");
-      out += line(x - 20, y - 4, x, y - 4, colour);
+      canvas.line({x - 20, y - 4}, {x, y - 4}, kColours[i % kColours.size()], 3);
       x -= 36;
     }
-    return out;
   }
 
   const PlotPanel& panel_;
@@ -193,17 +161,14 @@ std::vector<double> axis_ticks(double low, double high, int num_ticks, bool whol
   return ticks;
 }
 
-std::string render_plot(const std::string& title, const std::vector<PlotPanel>& panels) {
+std::string render_plot(const std::string& title, const std::vector<PlotPanel>& panels, PlotFormat format) {
   const double height = kTitleHeight + kPanelHeight * static_cast<double>(std::max<std::size_t>(panels.size(), 1));
-  std::string svg = concat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", number(kWidth), "\" height=\"",
-                           number(height), "\" viewBox=\"0 0 ", number(kWidth), " ", number(height),
-                           "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n",
-                           "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
-  svg += text_at(kWidth / 2, 24, title, "text-anchor=\"middle\" font-size=\"15\"");
-  if (panels.empty()) svg += text_at(kWidth / 2, height / 2, "nothing was logged", "text-anchor=\"middle\"");
+  const auto canvas = format == PlotFormat::kSvg ? make_svg_canvas(kWidth, height) : make_png_canvas(kWidth, height);
+  canvas->text({kWidth / 2, 24}, title, {.anchor = PlotTextStyle::Anchor::kMiddle, .height = 15});
+  if (panels.empty()) canvas->text({kWidth / 2, height / 2}, "nothing was logged", kCentred);
   for (std::size_t i = 0; i < panels.size(); ++i)
-    svg += PanelDrawing(panels[i], kTitleHeight + kPanelHeight * static_cast<double>(i)).svg();
-  return svg + "</svg>\n";
+    PanelDrawing(panels[i], kTitleHeight + kPanelHeight * static_cast<double>(i)).draw(*canvas);
+  return canvas->finish();
 }
 
 std::vector<PlotPanel> panels_of(const MetricTable& metrics) {

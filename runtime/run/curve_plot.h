@@ -1,5 +1,5 @@
 #pragma once
-// Training curves as one self-contained SVG picture: no fonts, scripts or files besides it.
+// Training curves as one self-contained picture, SVG or PNG: no fonts, scripts or files besides it.
 
 #include <string>
 #include <vector>
@@ -23,8 +23,10 @@ struct PlotPanel {
   std::vector<PlotSeries> series;
 };
 
-/// Panels below each other. Any label may hold any text.
-std::string render_plot(const std::string& title, const std::vector<PlotPanel>& panels);
+enum class PlotFormat { kSvg, kPng };
+
+/// The bytes of a file: panels below each other. Any label may hold any text; in PNG, characters beyond ASCII are shown as '?'.
+std::string render_plot(const std::string& title, const std::vector<PlotPanel>& panels, PlotFormat format = PlotFormat::kSvg);
 
 /// One panel for each last part of the metrics' names, so that train/loss and val/loss meet in one: over
 /// epochs where each series has at most one value per epoch, over steps otherwise.

@@ -1,6 +1,7 @@
 #include "runtime/run/metrics_file.h"
 
 #include "runtime/run/atomic_file.h"
+#include "runtime/run/count_matrix_file.h"
 #include "runtime/run/hdf5_handle.h"
 #include "runtime/run/hdf5_values.h"
 
@@ -45,7 +46,7 @@ std::string image_of(hid_t file) {
 }  // namespace
 
 void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics, const std::string& experiment,
-                        const std::string& run_id) {
+                        const std::string& run_id, const CountMatrix& confusion) {
   std::string image;
   {
     const Hdf5Session session;
@@ -54,6 +55,7 @@ void write_metrics_file(const std::filesystem::path& file, const MetricTable& me
     write_hdf5_attribute(memory.get(), "experiment", experiment);
     write_hdf5_attribute(memory.get(), "run_id", run_id);
     for (const auto& [name, series] : metrics) write_series(memory.get(), name, series);
+    if (!confusion.is_empty()) write_confusion_matrix(memory.get(), confusion);
     image = image_of(memory.get());
   }
   write_file_atomically(file, image);

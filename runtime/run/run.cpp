@@ -17,6 +17,7 @@
 #include "runtime/process/utc_time.h"
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/collect_outputs.h"
+#include "runtime/run/count_matrix_file.h"
 #include "runtime/run/curve_plot.h"
 #include "runtime/run/event_file.h"
 #include "runtime/run/metric_log.h"
@@ -33,14 +34,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array<const char*, 8> kFacts = {"command", "parameters", "plan",  "tags",
-                                               "host",    "versions",   "seeds", "topology"};
+constexpr std::array<const char*, 9> kFacts = {"command", "parameters", "plan",     "tags",   "host",
+                                               "versions", "seeds",     "topology", "exports"};
 constexpr int kMaxIdAttempts = 100;
 
 void check_fact(const std::string& name) {
   if (std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end())
     throw UsageError(concat("run.json has no place for '", name, "'"),
-                     "use command, parameters, plan, tags, host, versions, seeds or topology");
+                     "use command, parameters, plan, tags, host, versions, seeds, topology or exports");
 }
 
 /// False when the directory exists already.
@@ -148,6 +149,7 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
   if (continues) {
     RunDirectory{directory_};  // throws unless there is one
     reopen(directory_);
+    confusion_ = read_confusion_matrix(directory_ / "metrics.h5", *options.continue_at_step);
     metrics_ = cut_metrics(directory_ / "metrics.jsonl", *options.continue_at_step);
   }
   for (const char* part : {"logs", "outputs"}) make_directories(directory_ / part);
@@ -181,6 +183,7 @@ void Run::enter(RunState next) {
 void Run::complete(const std::string& reason) {
   if (state() != RunState::kFinalizing) enter(RunState::kFinalizing);
   save_metrics();
+  write_curve_picture();
   const fs::path own_outputs = directory_ / "outputs";
   if (outputs_ != own_outputs) {
     const CollectedOutputs collected = collect_outputs(outputs_, own_outputs, started_, runs_dir_);
@@ -201,6 +204,7 @@ void Run::cancel(const std::string& reason) {
 
 void Run::preempt(const std::string& reason) {
   save_metrics();
+  write_curve_picture();
   end(RunState::kPreempted, reason);
 }
 
@@ -231,10 +235,19 @@ void Run::describe(const std::string& name, const MetricDescription& description
   metrics_[name].description = description;
 }
 
+void Run::set_confusion_matrix(const CountMatrix& matrix) {
+  if (!matrix.is_empty()) confusion_ = matrix;
+}
+
 void Run::save_metrics() {
   files_->metric_log.sync();
-  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_);
+  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_, confusion_);
   write_file_atomically(outputs_ / "training_curve.svg", render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
+}
+
+void Run::write_curve_picture() {
+  write_file_atomically(outputs_ / "training_curve.png",
+                        render_plot(experiment_ + " / " + id_, panels_of(metrics_), PlotFormat::kPng));
 }
 
 void Run::tag(const std::string& name, const std::string& value) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/run/count_matrix.h"
 #include "runtime/run/lease.h"
 #include "runtime/run/metric_table.h"
 #include "runtime/run/run_state.h"
@@ -34,7 +35,7 @@ struct RunOptions {
 class Run {
  public:
   /// Checks everything (names, writable directories, space), then creates the directory; the state is
-  /// Starting. `facts`: an object with any of command, parameters, plan, tags, host, versions, seeds, topology, for
+  /// Starting. `facts`: an object with any of command, parameters, plan, tags, host, versions, seeds, topology, exports, for
   /// run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
   /// can be written. A run that continues must not be written by another process.
   Run(const RunOptions& options, const nlohmann::json& facts);
@@ -64,6 +65,8 @@ class Run {
   void log(const std::string& name, double value, std::int64_t step, int epoch);
   /// Unit and goal ("maximize", "minimize") of a metric.
   void describe(const std::string& name, const MetricDescription& description);
+  /// The confusion matrix of the last evaluation, for metrics.h5. An empty one is no change.
+  void set_confusion_matrix(const CountMatrix& matrix);
   /// Call at each epoch's end: makes the log durable, replaces metrics.h5 and outputs/training_curve.svg.
   void save_metrics();
 
@@ -76,6 +79,7 @@ class Run {
  private:
   struct Files;
   void end(RunState state, const std::string& reason);
+  void write_curve_picture();
 
   std::string id_;
   std::string experiment_;
@@ -84,6 +88,7 @@ class Run {
   std::filesystem::path outputs_;
   std::filesystem::file_time_type started_;  ///< by the clock of the file system that holds outputs_
   MetricTable metrics_;
+  CountMatrix confusion_;
   std::unique_ptr<Files> files_;
 };
 

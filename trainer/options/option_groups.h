@@ -18,6 +18,7 @@ void add_stopping_options(OptionTable& table, TrainOptions& options);
 void add_schedule_options(OptionTable& table, TrainOptions& options);
 void add_speed_options(OptionTable& table, TrainOptions& options);
 void add_result_options(OptionTable& table, TrainOptions& options);
+void add_output_options(OptionTable& table, TrainOptions& options);
 void add_message_options(OptionTable& table, TrainOptions& options);
 
 /// Those checks of check_train_options() that are about learning. Throws UsageError.

@@ -23,6 +23,7 @@ OptionTable make_train_option_table(TrainOptions& options) {
   add_stopping_options(table, options);
   add_speed_options(table, options);
   add_result_options(table, options);
+  add_output_options(table, options);
   add_message_options(table, options);
   return table;
 }

@@ -125,6 +125,9 @@ struct TrainOptions {
   double max_time = 0;  ///< seconds; 0: no limit
   std::string on_signal = "stop";
   int max_requeues = 10;
+  std::string export_format = "none";
+  int worst_images = 32;
+  bool predictions = false;
   bool check_parameters = false;
   std::optional<std::filesystem::path> timeline;  ///< empty: SKEIN_TIMELINE, or none
 

@@ -1,7 +1,9 @@
 #include "runtime/run/curve_plot.h"
 
 #include <gtest/gtest.h>
+#include <png.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <regex>
@@ -89,6 +91,52 @@ TEST(CurvePlot, GapsAndOddTexts) {
   EXPECT_NE(svg.find(">a&lt;b<"), std::string::npos);
   EXPECT_TRUE(std::regex_search(svg, std::regex("d=\"M[0-9. ]+M[0-9. ]+L[0-9. ]+\"")));
   EXPECT_NE(render_plot("t", {}).find("nothing was logged"), std::string::npos);
+}
+
+/// A PNG's pixels, R, G, B.
+struct Pixels {
+  explicit Pixels(const std::string& file) {
+    image.version = PNG_IMAGE_VERSION;
+    EXPECT_NE(png_image_begin_read_from_memory(&image, file.data(), file.size()), 0) << image.message;
+    image.format = PNG_FORMAT_RGB;
+    bytes.resize(PNG_IMAGE_SIZE(image));
+    EXPECT_NE(png_image_finish_read(&image, nullptr, bytes.data(), 0, nullptr), 0) << image.message;
+  }
+  /// Pixels within 4 of that colour, in the rectangle of the plot's pixels, of which two make one.
+  int count(int left, int top, int right, int bottom, std::array<int, 3> colour) const {
+    int found = 0;
+    for (int y = 2 * top; y < 2 * bottom; ++y)
+      for (int x = 2 * left; x < 2 * right; ++x) {
+        const png_byte* at = &bytes[3 * (static_cast<std::size_t>(y) * image.width + x)];
+        found += std::abs(at[0] - colour[0]) < 4 && std::abs(at[1] - colour[1]) < 4 && std::abs(at[2] - colour[2]) < 4;
+      }
+    return found;
+  }
+  png_image image{};
+  std::vector<png_byte> bytes;
+};
+
+TEST(CurvePlot, TheSamePictureAsPixels) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> x(101), y(101, 5);
+  for (int i = 0; i <= 100; ++i) x[i] = i;
+  for (int i = 40; i < 60; ++i) y[i] = nan;
+  std::vector<double> ends{0, 10};
+  const Pixels shown(render_plot("a title with \xc3\xa4", {{"loss", "epoch", "nats", {{"flat", x, y}, {"range", {0, 100}, ends}}}}, PlotFormat::kPng));
+  EXPECT_EQ(shown.image.width, 2 * 760u);
+  EXPECT_EQ(shown.image.height, 2 * 340u);
+  // The axes go from (76, 294) to (736, 74); the flat curve lies in the middle, with a gap from 39 % to 60 % of its way.
+  constexpr std::array<int, 3> kBlue{0x1f, 0x77, 0xb4}, kOrange{0xff, 0x7f, 0x0e}, kInk{0x22, 0x22, 0x22}, kWhite{255, 255, 255};
+  EXPECT_GT(shown.count(80, 182, 330, 186, kBlue), 800);
+  EXPECT_EQ(shown.count(340, 178, 465, 190, kBlue), 0) << "the gap";
+  EXPECT_GT(shown.count(480, 182, 730, 186, kBlue), 800);
+  EXPECT_GT(shown.count(80, 280, 120, 294, kOrange), 20) << "begins at the lower left";
+  EXPECT_GT(shown.count(690, 74, 730, 90, kOrange), 20) << "ends at the upper right";
+  EXPECT_GT(shown.count(300, 10, 460, 30, kInk), 100) << "the title";
+  EXPECT_GT(shown.count(8, 150, 24, 220, kInk), 20) << "the upright label";
+  EXPECT_EQ(shown.count(25, 150, 40, 220, kInk), 0) << "the upright label lies";
+  EXPECT_GT(shown.count(0, 0, 760, 340, kWhite), 2 * 760 * 340 * 2 * 0.9);
+  EXPECT_EQ(Pixels(render_plot("t", {}, PlotFormat::kPng)).image.height, 2 * 340u);
 }
 
 TEST(CurvePlot, MetricsOfOneKindShareAPanel) {

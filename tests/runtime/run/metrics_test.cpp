@@ -33,7 +33,8 @@ TEST_F(Metrics, NamesThatFit) {
   MetricTable table;
   for (const char* good : {"loss", "val/top-1 accuracy", "a/b/c", "lr", "images/s", "time", "gpu.0@node%"})
     EXPECT_NO_THROW(check_metric_name(table, good)) << good;
-  for (const char* bad : {"", "/loss", "loss/", "a//b", "..", "a/../b", "a\"b", "a\nb", "\xc3\xa9t\xc3\xa9"})
+  for (const char* bad : {"", "/loss", "loss/", "a//b", "..", "a/../b", "a\"b", "a\nb", "\xc3\xa9t\xc3\xa9", "val/confusion_matrix",
+                          "val/confusion_matrix/count"})
     EXPECT_THROW(check_metric_name(table, bad), UsageError) << bad;
 }
 

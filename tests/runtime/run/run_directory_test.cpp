@@ -133,7 +133,7 @@ TEST_F(RunDirectoryTest, OutputFilesLeaveOutUnfinishedOnes) {
   const fs::path run = make("a", "r");
   write_text(run / "outputs" / "z" / "b", "1");
   write_text(run / "outputs" / ".model.host.1.0.tmp", "half");
-  EXPECT_EQ(RunDirectory(run).output_files(), (std::vector<fs::path>{"training_curve.svg", "z/b"}));
+  EXPECT_EQ(RunDirectory(run).output_files(), (std::vector<fs::path>{"training_curve.png", "training_curve.svg", "z/b"}));
   fs::remove_all(run / "outputs");
   EXPECT_TRUE(RunDirectory(run).output_files().empty());
 }

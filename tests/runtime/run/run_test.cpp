@@ -6,6 +6,7 @@
 #include <set>
 
 #include "runtime/process/error.h"
+#include "runtime/run/count_matrix_file.h"
 #include "runtime/run/run_directory.h"
 #include "tests/runtime/run/file_size_limit.h"
 #include "tests/support/directory_test.h"
@@ -80,9 +81,42 @@ TEST_F(RunTest, OutputDirectoryIsCollected) {
   write_text(run.outputs() / "checkpoints" / "model.safetensors", "weights");
   run.complete();
   const auto files = RunDirectory(run.directory()).output_files();
-  EXPECT_EQ(files, (std::vector<fs::path>{"checkpoints/model.safetensors", "training_curve.svg"}));
-  EXPECT_EQ(run_json(run).at("outputs").at("num_files"), 2);
+  EXPECT_EQ(files, (std::vector<fs::path>{"checkpoints/model.safetensors", "training_curve.png", "training_curve.svg"}));
+  EXPECT_EQ(run_json(run).at("outputs").at("num_files"), 3);
   EXPECT_EQ(run_json(run).at("outputs").at("from"), with_outputs.output_dir.string());
+}
+
+TEST_F(RunTest, AContinuedRunKeepsItsConfusionMatrix) {
+  const auto matrix_of = [&](std::int64_t last_step) { return read_confusion_matrix(directory_ / "runs/birds/r1/metrics.h5", last_step); };
+  {
+    skein::Run run(options("r1"), {});
+    run.log("val/accuracy", 80, 7, 1);
+    run.save_metrics();
+    EXPECT_TRUE(matrix_of(100).is_empty());
+    run.set_confusion_matrix({{"a", "b"}, {4, 1, 0, 5}, 7, 1});
+    run.set_confusion_matrix({});
+    run.fail("test");
+  }
+  EXPECT_TRUE(matrix_of(100).is_empty()) << "what was not saved is lost";
+  RunOptions more = options("r1");
+  more.continue_at_step = 7;
+  {
+    skein::Run run(more, {});
+    run.set_confusion_matrix({{"a", "\xc3\xa9t\xc3\xa9"}, {4, 1, 0, 5}, 7, 1});
+    run.complete();
+  }
+  skein::Run(more, {}).complete();
+  const CountMatrix kept = matrix_of(7);
+  EXPECT_EQ(kept.classes, (std::vector<std::string>{"a", "\xc3\xa9t\xc3\xa9"}));
+  EXPECT_EQ(kept.counts, (std::vector<std::int64_t>{4, 1, 0, 5}));
+  EXPECT_EQ(kept.step, 7);
+  EXPECT_EQ(kept.epoch, 1);
+  EXPECT_TRUE(matrix_of(6).is_empty()) << "of a later step";
+  more.continue_at_step = 6;
+  skein::Run(more, {}).complete();
+  EXPECT_TRUE(matrix_of(100).is_empty());
+  write_text(directory_ / "runs/birds/r1/metrics.h5", "no HDF5");
+  EXPECT_TRUE(matrix_of(100).is_empty());
 }
 
 TEST_F(RunTest, OutputsCannotGoWhereRunsAreKept) {
