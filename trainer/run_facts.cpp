@@ -22,6 +22,18 @@ json topology_facts(const World& world, const ThreadBudget& budget) {
           {"workers_per_rank", budget.workers}};
 }
 
+/// What is not as it would be without the user's wish: {key: {default, origin}}.
+json changed_parameters(const OptionTable& table) {
+  TrainOptions unchanged;
+  const json defaults = make_train_option_table(unchanged).values();
+  const json values = table.values();
+  json changed = json::object();
+  for (const auto& [key, value] : values.items())
+    if (defaults.contains(key) && defaults.at(key) != value)
+      changed[key] = {{"default", defaults.at(key)}, {"origin", table.origin(key)}};
+  return changed;
+}
+
 std::string counted(int number, const std::string& thing) {
   return concat(number, " ", thing, number == 1 ? "" : "s");
 }
@@ -31,6 +43,7 @@ std::string counted(int number, const std::string& thing) {
 json run_facts(const World& world, const TrainingRequest& request, const ThreadBudget& budget) {
   return {{"command", request.command},
           {"parameters", request.table.values()},
+          {"changed_parameters", changed_parameters(request.table)},
           {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
           {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
           {"seeds", {{"seed", request.options.seed}}},

@@ -57,6 +57,11 @@ void RunJournal::log(const std::string& name, double value, std::int64_t step, i
   if (run_) run_->log(name, value, step, epoch);
 }
 
+void RunJournal::log_timing(const RankTiming& timing) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->log_timing(timing);
+}
+
 void RunJournal::describe(const std::string& name, const std::string& unit, const std::string& goal) {
   std::lock_guard lock(mutex_);
   if (run_) run_->describe(name, {unit, goal});

@@ -35,6 +35,8 @@ class RunJournal {
   void set_post_mortems(const std::filesystem::path& directory);
   void enter(RunState state);
   void log(const std::string& name, double value, std::int64_t step, int epoch);
+  /// The run fills in the time.
+  void log_timing(const RankTiming& timing);
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
   void save_metrics();
   void complete();

@@ -11,6 +11,7 @@
 #include "trainer/learning_rate.h"
 #include "trainer/progress.h"
 #include "trainer/run_journal.h"
+#include "trainer/step_timer.h"
 #include "trainer/stop_request.h"
 #include "trainer/tally.h"
 #include "trainer/options/train_options.h"
@@ -75,6 +76,7 @@ class Trainer {
   void report_step(int epoch, const StepOutcome& step, const Tally& epoch_so_far, const EpochTiming& timing);
   void report_evaluation(const std::string& prefix, const Tally& tally);
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
+  void report_timing(const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);
   void end_epoch(double accuracy);
   void describe_metrics();
@@ -89,6 +91,7 @@ class Trainer {
   Loader training_loader_;
   Loader validation_loader_;
   TrainingPosition position_;
+  StepTimer timer_;
   Clock::time_point started_;
   std::optional<double> job_ends_;  ///< in seconds since 1970; on rank 0
   std::int64_t first_step_ = 0;  ///< of this program, in num_steps_done

@@ -1,6 +1,8 @@
 #include "runtime/run/metrics_file.h"
 
 #include <algorithm>
+#include <limits>
+#include <set>
 
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
@@ -45,16 +47,61 @@ void write_integer_attribute(hid_t object, const char* name, int value) {
   checked(H5Awrite(attribute.get(), H5T_NATIVE_INT, &value), "write an attribute");
 }
 
+/// `column`: all elements, row by row; `shape`: of one dimension or more.
 template <class T>
-void write_column(hid_t group, const char* name, hid_t stored_type, hid_t memory_type, const std::vector<T>& column) {
-  const hsize_t length = column.size();
-  const Hdf5Handle space(checked(H5Screate_simple(1, &length, nullptr), "create a space"), H5Sclose);
+void write_array(hid_t group, const char* name, hid_t stored_type, hid_t memory_type, const std::vector<T>& column,
+                 const std::vector<hsize_t>& shape) {
+  const Hdf5Handle space(
+      checked(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), "create a space"), H5Sclose);
   const Hdf5Handle data(
       checked(H5Dcreate2(group, name, stored_type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
               "create a dataset"),
       H5Dclose);
-  if (length > 0)
+  if (!column.empty())
     checked(H5Dwrite(data.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, column.data()), "write a dataset");
+}
+
+template <class T>
+void write_column(hid_t group, const char* name, hid_t stored_type, hid_t memory_type, const std::vector<T>& column) {
+  write_array(group, name, stored_type, memory_type, column, {column.size()});
+}
+
+/// [records][num_ranks] of one phase.
+std::vector<double> seconds_of_phase(const std::vector<RankTiming>& timings, const std::string& phase,
+                                     std::size_t num_ranks) {
+  std::vector<double> seconds(timings.size() * num_ranks, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t record = 0; record < timings.size(); ++record)
+    for (const PhaseSeconds& known : timings[record].phases)
+      if (known.phase == phase)
+        std::copy(known.by_rank.begin(), known.by_rank.end(),
+                  seconds.begin() + static_cast<std::ptrdiff_t>(record * num_ranks));
+  return seconds;
+}
+
+void write_timings(hid_t file, const std::vector<RankTiming>& timings) {
+  const Hdf5Handle group(
+      checked(H5Gcreate2(file, kTimingGroup, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "create a group"), H5Gclose);
+  write_text_attribute(group.get(), "unit", "s");
+  std::vector<std::int32_t> epochs;
+  std::vector<std::int64_t> steps, num_steps;
+  std::vector<double> times;
+  std::size_t num_ranks = 0;
+  std::set<std::string> phases;
+  for (const RankTiming& timing : timings) {
+    epochs.push_back(timing.epoch);
+    steps.push_back(timing.step);
+    num_steps.push_back(timing.num_steps);
+    times.push_back(timing.time);
+    num_ranks = std::max(num_ranks, timing.num_ranks());
+    for (const PhaseSeconds& phase : timing.phases) phases.insert(phase.phase);
+  }
+  write_column(group.get(), "epoch", H5T_STD_I32LE, H5T_NATIVE_INT32, epochs);
+  write_column(group.get(), "step", H5T_STD_I64LE, H5T_NATIVE_INT64, steps);
+  write_column(group.get(), "num_steps", H5T_STD_I64LE, H5T_NATIVE_INT64, num_steps);
+  write_column(group.get(), "time", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, times);
+  for (const std::string& phase : phases)
+    write_array(group.get(), phase.c_str(), H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, seconds_of_phase(timings, phase, num_ranks),
+                {timings.size(), num_ranks});
 }
 
 void write_series(hid_t file, const std::string& name, const MetricSeries& series) {
@@ -84,7 +131,7 @@ std::string image_of(hid_t file) {
 }  // namespace
 
 void write_metrics_file(const std::filesystem::path& file, const MetricTable& metrics, const std::string& experiment,
-                        const std::string& run_id) {
+                        const std::string& run_id, const std::vector<RankTiming>& timings) {
   std::string image;
   {
     const Hdf5Session session;
@@ -93,6 +140,7 @@ void write_metrics_file(const std::filesystem::path& file, const MetricTable& me
     write_text_attribute(memory.get(), "experiment", experiment);
     write_text_attribute(memory.get(), "run_id", run_id);
     for (const auto& [name, series] : metrics) write_series(memory.get(), name, series);
+    if (!timings.empty()) write_timings(memory.get(), timings);
     image = image_of(memory.get());
   }
   write_file_atomically(file, image);

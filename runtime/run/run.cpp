@@ -33,14 +33,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array<const char*, 7> kFacts = {"command",  "parameters", "tags",    "host",
-                                               "versions", "seeds",      "topology"};
+constexpr std::array<const char*, 8> kFacts = {"command", "parameters", "changed_parameters", "tags",
+                                               "host",    "versions",   "seeds",              "topology"};
 constexpr int kMaxIdAttempts = 100;
 
 void check_fact(const std::string& name) {
   if (std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end())
     throw UsageError(concat("run.json has no place for '", name, "'"),
-                     "use command, parameters, tags, host, versions, seeds or topology");
+                     "use command, parameters, changed_parameters, tags, host, versions, seeds or topology");
 }
 
 /// False when the directory exists already.
@@ -93,6 +93,16 @@ MetricTable cut_metrics(const fs::path& file, std::int64_t last_step) {
   return kept;
 }
 
+/// The timings up to that step, which are then all that timing.jsonl holds.
+std::vector<RankTiming> cut_timings(const fs::path& file, std::int64_t last_step) {
+  std::vector<RankTiming> kept = read_timing_log(file).epochs;
+  std::erase_if(kept, [&](const RankTiming& timing) { return timing.step > last_step; });
+  std::string text;
+  for (const RankTiming& timing : kept) text += timing_line(timing) + "\n";
+  if (fs::exists(file)) write_file_atomically(file, text);
+  return kept;
+}
+
 /// Now, by the clock of the file system that holds `directory`, which may be another host's.
 fs::file_time_type file_system_time(const fs::path& directory) {
   const AtomicFile probe(directory / "time_probe");
@@ -123,10 +133,12 @@ struct Run::Files {
       : lease(std::make_unique<Lease>(directory / "lease.json", heartbeat)),
         record(directory, identity, continues),
         metric_log(directory / "metrics.jsonl"),
+        timing_log(directory / "timing.jsonl"),
         events(directory) {}
   std::unique_ptr<Lease> lease;  ///< given back when the run has ended
   RunRecord record;
   MetricLog metric_log;
+  AppendFile timing_log;
   EventFile events;
 };
 
@@ -149,6 +161,7 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
     RunDirectory{directory_};  // throws unless there is one
     reopen(directory_);
     metrics_ = cut_metrics(directory_ / "metrics.jsonl", *options.continue_at_step);
+    timings_ = cut_timings(directory_ / "timing.jsonl", *options.continue_at_step);
   }
   for (const char* part : {"logs", "outputs"}) make_directories(directory_ / part);
   outputs_ = options.output_dir.empty() ? directory_ / "outputs" : options.output_dir;
@@ -223,6 +236,13 @@ void Run::log(const std::string& name, double value, std::int64_t step, int epoc
   metrics_[name].add(point);
 }
 
+void Run::log_timing(RankTiming timing) {
+  if (timing.num_ranks() == 0) return;
+  timing.time = unix_seconds();
+  files_->timing_log.append(timing_line(timing));
+  timings_.push_back(std::move(timing));
+}
+
 void Run::describe(const std::string& name, const MetricDescription& description) {
   if (!description.goal.empty() && description.goal != "maximize" && description.goal != "minimize")
     throw UsageError(concat("'", description.goal, "' is no goal of a metric"), "use maximize or minimize");
@@ -233,7 +253,7 @@ void Run::describe(const std::string& name, const MetricDescription& description
 
 void Run::save_metrics() {
   files_->metric_log.sync();
-  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_);
+  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_, timings_);
   write_file_atomically(outputs_ / "training_curve.svg", render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
 }
 

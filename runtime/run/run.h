@@ -12,6 +12,7 @@
 #include "runtime/run/lease.h"
 #include "runtime/run/metric_table.h"
 #include "runtime/run/run_state.h"
+#include "runtime/run/timing_log.h"
 
 namespace skein {
 
@@ -34,8 +35,8 @@ struct RunOptions {
 class Run {
  public:
   /// Checks everything (names, writable directories, space), then creates the directory; the state is
-  /// Starting. `facts`: an object with any of command, parameters, tags, host, versions, seeds, topology, for
-  /// run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
+  /// Starting. `facts`: an object with any of command, parameters, changed_parameters, tags, host, versions, seeds,
+  /// topology, for run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
   /// can be written. A run that continues must not be written by another process.
   Run(const RunOptions& options, const nlohmann::json& facts);
   /// A run that has not come to an end by itself is recorded as Failed.
@@ -61,6 +62,8 @@ class Run {
   /// Records a value in metrics.jsonl and the TensorBoard file: two writes, a few microseconds. Throws
   /// UsageError for a name that check_metric_name() refuses.
   void log(const std::string& name, double value, std::int64_t step, int epoch);
+  /// Appends to timing.jsonl, with the time of now, where it holds any rank.
+  void log_timing(RankTiming timing);
   /// Unit and goal ("maximize", "minimize") of a metric.
   void describe(const std::string& name, const MetricDescription& description);
   /// Call at each epoch's end: makes the log durable, replaces metrics.h5 and outputs/training_curve.svg.
@@ -83,6 +86,7 @@ class Run {
   std::filesystem::path outputs_;
   std::filesystem::file_time_type started_;  ///< by the clock of the file system that holds outputs_
   MetricTable metrics_;
+  std::vector<RankTiming> timings_;
   std::unique_ptr<Files> files_;
 };
 
