@@ -10,6 +10,7 @@
 #include "runtime/process/text.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
+#include "trainer/picture_log.h"
 #include "trainer/slurm_job.h"
 
 namespace skein {
@@ -155,6 +156,7 @@ Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std:
     timer_.enter(StepPhase::kInput);
     const Batch* batch = training_loader_.next();
     timer_.enter(StepPhase::kCompute);
+    if (batch != nullptr && position_.num_steps_done == 0 && i == 0) log_training_images(parts_.journal, *batch, 0);
     local += parts_.learner.accumulate(batch, weight, i + 1 == num_batches);
   }
   timer_.enter(StepPhase::kAgreement);

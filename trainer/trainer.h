@@ -43,6 +43,7 @@ class Trainer {
   std::optional<std::string> train();
   /// Only the evaluation (--test-only).
   void test();
+  std::int64_t num_steps_done() const { return position_.num_steps_done; }
 
  private:
   struct EpochTiming {

@@ -18,6 +18,7 @@
 #include "trainer/agree.h"
 #include "trainer/learner.h"
 #include "trainer/learner_options.h"
+#include "trainer/picture_log.h"
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
@@ -135,6 +136,7 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
   run.experiment = options.experiment;
   run.run_id = options.run_id;
   run.output_dir = options.output_dir.value_or("");
+  run.tensorboard = options.tensorboard;
   if (!made.resume.run_id.empty()) {
     run.run_id = made.resume.run_id;
     run.continue_at_step = made.position.num_steps_done;
@@ -284,6 +286,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
     return leave_preempted(*communicator, request.options, *reason, *journal, progress);
   }
   journal->enter(RunState::kFinalizing);
+  log_evaluation_pictures(*journal, place.outputs, trainer.num_steps_done());
   journal->complete();
   log_info("completed");
   progress.message("completed; the results are in " + place.outputs.string());

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "launcher/commands/commands.h"
-#include "launcher/launch_plan.h"
 #include "launcher/named_run.h"
 #include "launcher/run_summary.h"
 #include "launcher/text_table.h"
 #include "runtime/options/compare_options.h"
 #include "runtime/options/option_table.h"
+#include "runtime/process/shell_text.h"
 #include "runtime/process/text.h"
 
 namespace skein {
@@ -70,10 +70,7 @@ Rows outputs_of(const RunDirectory& run) {
 }
 
 std::string command_text(const json& record) {
-  std::string text;
-  for (const json& word : record.value("command", json::array()))
-    text += (text.empty() ? "" : " ") + shell_quoted(word);
-  return text;
+  return shell_quoted(record.value("command", std::vector<std::string>()));
 }
 
 std::string page(const RunDirectory& run, const json& summary, const json& record) {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "launcher/report/csv.h"
+#include "runtime/run/csv.h"
 #include "launcher/report/curve_data.h"
 #include "launcher/report/file_text.h"
 #include "runtime/process/error.h"

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "launcher/launch_plan.h"
 #include "launcher/post_mortem_page.h"
 #include "launcher/report/curve_data.h"
 #include "launcher/report/evaluation_data.h"
@@ -12,6 +11,7 @@
 #include "launcher/report/timing_data.h"
 #include "launcher/run_summary.h"
 #include "runtime/options/compare_options.h"
+#include "runtime/process/shell_text.h"
 #include "runtime/process/text.h"
 #include "runtime/process/utc_time.h"
 #include "runtime/run/timing_log.h"
@@ -31,10 +31,9 @@ json array_of(const json& record, const char* name) {
 }
 
 std::string command_text(const json& record) {
-  std::string text;
-  for (const json& word : array_of(record, "command"))
-    text += (text.empty() ? "" : " ") + shell_quoted(word.is_string() ? word.get<std::string>() : word.dump());
-  return text;
+  std::vector<std::string> words;
+  for (const json& word : array_of(record, "command")) words.push_back(word.is_string() ? word.get<std::string>() : word.dump());
+  return shell_quoted(words);
 }
 
 json history_of(const json& record) {

@@ -18,10 +18,11 @@
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/collect_outputs.h"
 #include "runtime/run/curve_plot.h"
-#include "runtime/run/event_file.h"
+#include "runtime/run/cut_series.h"
 #include "runtime/run/metric_log.h"
 #include "runtime/run/metrics_file.h"
 #include "runtime/run/run_directory.h"
+#include "runtime/run/run_events.h"
 #include "runtime/run/run_id.h"
 #include "runtime/run/run_record.h"
 #include "runtime/run/space_check.h"
@@ -75,34 +76,6 @@ void reopen(const fs::path& directory) {
       fs::rename(directory / "post-mortem", aside);
 }
 
-/// The metrics up to that step, which are then all that metrics.jsonl holds.
-MetricTable cut_metrics(const fs::path& file, std::int64_t last_step) {
-  MetricTable kept;
-  std::string text;
-  for (const auto& [name, series] : read_metric_log(file).metrics) {
-    kept[name].description = series.description;
-    text += description_line(name, series.description) + "\n";
-    for (std::size_t i = 0; i < series.num_points(); ++i) {
-      if (series.steps[i] > last_step) continue;
-      const MetricPoint point{series.values[i], series.steps[i], series.epochs[i], series.times[i]};
-      kept[name].add(point);
-      text += point_line(name, point) + "\n";
-    }
-  }
-  write_file_atomically(file, text);
-  return kept;
-}
-
-/// The timings up to that step, which are then all that timing.jsonl holds.
-std::vector<RankTiming> cut_timings(const fs::path& file, std::int64_t last_step) {
-  std::vector<RankTiming> kept = read_timing_log(file).epochs;
-  std::erase_if(kept, [&](const RankTiming& timing) { return timing.step > last_step; });
-  std::string text;
-  for (const RankTiming& timing : kept) text += timing_line(timing) + "\n";
-  if (fs::exists(file)) write_file_atomically(file, text);
-  return kept;
-}
-
 /// Now, by the clock of the file system that holds `directory`, which may be another host's.
 fs::file_time_type file_system_time(const fs::path& directory) {
   const AtomicFile probe(directory / "time_probe");
@@ -133,13 +106,12 @@ struct Run::Files {
       : lease(std::make_unique<Lease>(directory / "lease.json", heartbeat)),
         record(directory, identity, continues),
         metric_log(directory / "metrics.jsonl"),
-        timing_log(directory / "timing.jsonl"),
-        events(directory) {}
+        timing_log(directory / "timing.jsonl") {}
   std::unique_ptr<Lease> lease;  ///< given back when the run has ended
   RunRecord record;
   MetricLog metric_log;
   AppendFile timing_log;
-  EventFile events;
+  std::optional<RunEvents> events;
 };
 
 Run::Run(const RunOptions& options, const json& facts) : experiment_(options.experiment), runs_dir_(options.runs_dir) {
@@ -170,6 +142,8 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
   identity["run_id"] = id_;
   identity["experiment"] = experiment_;
   files_ = std::make_unique<Files>(directory_, identity, options.heartbeat, continues);
+  if (options.tensorboard)
+    files_->events.emplace(directory_, concat(experiment_, "/", id_), facts, options.continue_at_step);
   files_->record.set_state(RunState::kStarting);
 }
 
@@ -184,6 +158,10 @@ Run::~Run() {
 
 RunState Run::state() const {
   return files_->record.state();
+}
+
+bool Run::has_event_file() const {
+  return files_->events.has_value();
 }
 
 void Run::enter(RunState next) {
@@ -225,6 +203,7 @@ void Run::end(RunState state, const std::string& reason) {
     log_error(concat("run ", id_, " could not record its last metrics: ", error.what()));  // the state matters more
   }
   files_->record.set_state(state, reason);
+  if (files_->events) files_->events->end(state);
   files_->lease.reset();
 }
 
@@ -232,8 +211,16 @@ void Run::log(const std::string& name, double value, std::int64_t step, int epoc
   if (!metrics_.contains(name)) check_metric_name(metrics_, name);
   const MetricPoint point{value, step, epoch, unix_seconds()};
   files_->metric_log.append(name, point);
-  files_->events.add_scalar(name, value, step, point.time);
+  if (files_->events) files_->events->log(name, point);
   metrics_[name].add(point);
+}
+
+void Run::log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step) {
+  if (files_->events) files_->events->log_picture(name, picture, step);
+}
+
+void Run::log_text(const std::string& name, const std::string& text, std::int64_t step) {
+  if (files_->events) files_->events->log_text(name, text, step);
 }
 
 void Run::log_timing(RankTiming timing) {

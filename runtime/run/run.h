@@ -12,6 +12,7 @@
 #include "runtime/run/lease.h"
 #include "runtime/run/metric_table.h"
 #include "runtime/run/run_state.h"
+#include "runtime/run/tensorboard_summary.h"
 #include "runtime/run/timing_log.h"
 
 namespace skein {
@@ -24,6 +25,7 @@ struct RunOptions {
   /// The run `run_id` exists and goes on from here: what it logged at later steps is dropped.
   std::optional<std::int64_t> continue_at_step;
   std::uint64_t needed_bytes = 0;    ///< space that the run's outputs will take
+  bool tensorboard = true;           ///< write an event file
   std::chrono::milliseconds heartbeat = kHeartbeatInterval;
 };
 
@@ -50,6 +52,8 @@ class Run {
   /// Where outputs are to be written: --output-dir, or outputs/ of the run.
   const std::filesystem::path& outputs() const { return outputs_; }
   RunState state() const;
+  /// Whether TensorBoard can see it.
+  bool has_event_file() const;
 
   /// A step to Preparing, Running or Finalizing. Throws UsageError for a step backwards.
   void enter(RunState next);
@@ -62,6 +66,9 @@ class Run {
   /// Records a value in metrics.jsonl and the TensorBoard file: two writes, a few microseconds. Throws
   /// UsageError for a name that check_metric_name() refuses.
   void log(const std::string& name, double value, std::int64_t step, int epoch);
+  /// For TensorBoard alone; `text` is Markdown.
+  void log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step);
+  void log_text(const std::string& name, const std::string& text, std::int64_t step);
   /// Appends to timing.jsonl, with the time of now, where it holds any rank.
   void log_timing(RankTiming timing);
   /// Unit and goal ("maximize", "minimize") of a metric.

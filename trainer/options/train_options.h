@@ -82,6 +82,7 @@ struct TrainOptions {
   std::string on_signal = "stop";
   int max_requeues = 10;
   bool check_parameters = false;
+  bool tensorboard = true;
   std::optional<std::filesystem::path> timeline;  ///< empty: SKEIN_TIMELINE, or none
 
   // Messages

@@ -1,4 +1,4 @@
-#include "launcher/report/csv.h"
+#include "runtime/run/csv.h"
 
 namespace skein {
 
