@@ -68,12 +68,6 @@ std::string filled(std::string_view page, const std::vector<std::pair<std::strin
   return result;
 }
 
-std::size_t num_series(const std::vector<RunDirectory>& runs) {
-  std::size_t number = 0;
-  for (const RunDirectory& run : runs) number += run.metrics().metrics.size();
-  return number;
-}
-
 }  // namespace
 
 std::string script_json(const json& value) {
@@ -90,11 +84,14 @@ std::string script_json(const json& value) {
 }
 
 ReportPage report_page(const std::vector<RunDirectory>& runs, const std::string& version) {
-  const RunShare share{buckets_per_series(num_series(runs)), kPictureBytes / runs.size()};
+  std::vector<LoadedMetrics> metrics;
+  std::size_t num_series = 0;
+  for (const RunDirectory& run : runs) num_series += metrics.emplace_back(load_metrics(run)).contents.metrics.size();
+  const RunShare share{buckets_per_series(num_series), kPictureBytes / runs.size()};
   json data{{"version", version}, {"made", utc_text(unix_seconds())}, {"runs", json::array()}};
   ReportPage page;
-  for (const RunDirectory& run : runs) {
-    data["runs"].push_back(run_json(run, share));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    data["runs"].push_back(run_json(runs[i], metrics[i], share));
     for (const json& problem : data["runs"].back().at("problems")) page.problems.push_back(problem);
   }
   page.html = filled(page_file("page.html"), {{"TITLE", escaped_html(title_of(runs))},

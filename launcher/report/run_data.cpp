@@ -80,16 +80,11 @@ json facts_of(const json& record) {
   return facts;
 }
 
-void add_metrics(json& data, const RunDirectory& run, double start, std::size_t num_buckets, Problems& problems) {
-  data["curves"] = data["epochs"] = json::array();
-  attempt(problems, [&] {
-    const MetricLogContents metrics = run.metrics();
-    if (metrics.num_bad_lines > 0)
-      problems.push_back(concat((run.path() / "metrics.jsonl").string(), ": ", metrics.num_bad_lines, " lines are no metric"));
-    for (const auto& [name, series] : metrics.metrics)
-      if (series.num_points() > 0) data["curves"].push_back(curve_json(name, series, start, num_buckets));
-    data["epochs"] = epochs_json(metrics.metrics);
-  });
+void add_metrics(json& data, const MetricTable& metrics, double start, std::size_t num_buckets) {
+  data["curves"] = json::array();
+  for (const auto& [name, series] : metrics)
+    if (series.num_points() > 0) data["curves"].push_back(curve_json(name, series, start, num_buckets));
+  data["epochs"] = epochs_json(metrics);
 }
 
 void add_timing(json& data, const RunDirectory& run, Problems& problems) {
@@ -114,9 +109,18 @@ void add_post_mortem(json& data, const RunDirectory& run, Problems& problems) {
 
 }  // namespace
 
-json run_json(const RunDirectory& run, const RunShare& share) {
+LoadedMetrics load_metrics(const RunDirectory& run) {
+  LoadedMetrics metrics;
+  attempt(metrics.problems, [&] { metrics.contents = run.metrics(); });
+  if (metrics.contents.num_bad_lines > 0)
+    metrics.problems.push_back(
+        concat((run.path() / "metrics.jsonl").string(), ": ", metrics.contents.num_bad_lines, " lines are no metric"));
+  return metrics;
+}
+
+json run_json(const RunDirectory& run, const LoadedMetrics& metrics, const RunShare& share) {
   const json record = run.record();
-  Problems problems;
+  Problems problems = metrics.problems;
   json data = summarize_run({run.experiment(), run.id(), run.path()});
   data["attempts"] = record.value("attempts", 1);
   data["command"] = command_text(record);
@@ -127,7 +131,7 @@ json run_json(const RunDirectory& run, const RunShare& share) {
   data["history"] = history_of(record);
   data["parameters"] = parameters_of(record);
   data["facts"] = facts_of(record);
-  add_metrics(data, run, parse_utc(record.value("created", "")).value_or(0), share.num_buckets, problems);
+  add_metrics(data, metrics.contents.metrics, parse_utc(record.value("created", "")).value_or(0), share.num_buckets);
   add_timing(data, run, problems);
   data["evaluation"] = evaluation_json(run.path() / "outputs", problems);
   data["pictures"] = pictures_json(run.path() / "outputs", share.picture_bytes, problems);

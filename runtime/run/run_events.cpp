@@ -12,8 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-std::string command_text(const json& facts) {
-  return shell_quoted(facts.value("command", std::vector<std::string>()));
+/// `facts` may be null.
+json fact(const json& facts, const char* name, json otherwise) {
+  return facts.is_object() ? facts.value(name, std::move(otherwise)) : otherwise;
 }
 
 }  // namespace
@@ -24,9 +25,10 @@ RunEvents::RunEvents(const std::filesystem::path& directory, const std::string& 
   const std::int64_t step = continue_at_step.value_or(0);
   const double now = unix_seconds();
   if (continue_at_step) file_.add_restart(step + 1);
-  if (const std::string command = command_text(facts); !command.empty())
+  const auto words = fact(facts, "command", json::array()).get<std::vector<std::string>>();
+  if (const std::string command = shell_quoted(words); !command.empty())
     file_.add_summary(text_summary("command", "    " + command), step, now);  // four spaces: Markdown's code
-  file_.add_summary(session_start_summary(facts.value("parameters", json::object()), name, now), step, now);
+  file_.add_summary(session_start_summary(fact(facts, "parameters", json::object()), name, now), step, now);
 }
 
 void RunEvents::log(const std::string& name, const MetricPoint& point) {
