@@ -136,7 +136,7 @@ function pictureFigure(picture) {
 }
 
 function enlarge(picture, alt, numbers) {
-  const dialog = el("dialog", { class: "enlarged" }, el("img", { src: picture.source, alt }), el("p", null, el("b", null, alt), numbers ? ": " + numbers : ""), picture.name !== null ? el("p", { class: "aside" }, String(picture.name)) : null, el("form", { method: "dialog" }, el("button", { autofocus: true }, "Close")));
+  const dialog = el("dialog", { class: "enlarged" }, el("img", { src: picture.source, alt }), el("p", null, el("b", null, alt), numbers ? ": " + numbers : ""), picture.name !== null ? el("p", { class: "aside" }, String(picture.name)) : null, el("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "Close"));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -70,7 +70,7 @@ def open_page(chromium, page, profile, more):
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-extensions", f"--user-data-dir={profile}", "--virtual-time-budget=12000",
                "--enable-logging=stderr", "--v=0", *more, page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=150)
-    return re.findall(r'CONSOLE.*?\] "(.*)", source', done.stderr)
+    return re.findall(r'CONSOLE[^"]*"(.*?)", source: ', done.stderr, re.DOTALL)
 
 
 def with_script(page, script):
