@@ -92,8 +92,9 @@ def main():
         for label, runs in (("one", ["plain"]), ("failed", ["failed"]), ("two", ["plain", "failed"])):
             page = folder / f"{label}.html"
             subprocess.run([skein, "report", *runs, "--runs-dir", folder / "runs", "-o", page], check=True, capture_output=True)
-            console = open_page(chromium, with_script(page, interact), folder / "profile", ["--window-size=1280,900", "--dump-dom"])
-            assert console == ["INTERACT all well"], (label, console)
+            for width in (1280, 420):
+                console = open_page(chromium, with_script(page, interact), folder / "profile", [f"--window-size={width},900", "--dump-dom"])
+                assert console == ["INTERACT all well"], (label, width, console)
             for width, more in ((1280, []), (420, []), (1280, ["--blink-settings=preferredColorScheme=0"])):
                 shot = pathlib.Path(shots or folder) / f"{label}_{width}{'_dark' if more else ''}.png"
                 console = open_page(chromium, page, folder / "profile", [f"--window-size={width},1400", f"--screenshot={shot}", *more])
