@@ -49,6 +49,7 @@ const std::vector<Command>& all_commands() {
   static const std::vector<Command> kCommands = {
       {"run", "start a program on N ranks, here or on several hosts", run_command},
       {"postmortem", "say which rank and call of a failed job diverged first", postmortem_command},
+      {"report", "write one HTML page about one run or several", report_command},
       {"runs ls", "list the runs of a runs directory", runs_ls_command},
       {"runs show", "print what is known about one run", runs_show_command},
       {"timeline", "put together the timeline of a job that failed", timeline_command},

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "runtime/process/shell_text.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 
@@ -145,16 +146,6 @@ LaunchPlan plan_launch(const LaunchRequest& request, const Environment& environm
   export_variables(request, environment, plan);
   plan.argv.insert(plan.argv.end(), request.program.begin(), request.program.end());
   return plan;
-}
-
-std::string shell_quoted(const std::string& argument) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!argument.empty() && std::all_of(argument.begin(), argument.end(), is_plain)) return argument;
-  std::string quoted = "'";
-  for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 std::string shell_text(const LaunchPlan& plan) {

@@ -36,7 +36,4 @@ LaunchPlan plan_launch(const LaunchRequest& request, const std::map<std::string,
 /// The plan as one line to paste into a shell.
 std::string shell_text(const LaunchPlan& plan);
 
-/// One argument, quoted for a shell where it needs to be.
-std::string shell_quoted(const std::string& argument);
-
 }  // namespace skein

@@ -33,6 +33,18 @@ json plan_facts(const World& world, const TrainingRequest& request) {
   return plan;
 }
 
+/// What is not as it would be without the user's wish: {key: {default, origin}}.
+json changed_parameters(const OptionTable& table) {
+  TrainOptions unchanged;
+  const json defaults = make_train_option_table(unchanged).values();
+  const json values = table.values();
+  json changed = json::object();
+  for (const auto& [key, value] : values.items())
+    if (defaults.contains(key) && defaults.at(key) != value)
+      changed[key] = {{"default", defaults.at(key)}, {"origin", table.origin(key)}};
+  return changed;
+}
+
 std::string counted(int number, const std::string& thing) {
   return concat(number, " ", thing, number == 1 ? "" : "s");
 }
@@ -43,6 +55,7 @@ json run_facts(const World& world, const TrainingRequest& request, const ThreadB
   return {{"command", request.command},
           {"parameters", request.table.values()},
           {"plan", plan_facts(world, request)},
+          {"changed_parameters", changed_parameters(request.table)},
           {"host", {{"name", host_name()}, {"environment", launch_environment().recorded}}},
           {"versions", {{"skein", SKEIN_VERSION}, {"libtorch", torch_version()}, {"mpi", world.mpi_version()}}},
           {"seeds", {{"seed", request.options.seed}}},

@@ -57,6 +57,26 @@ void RunJournal::log(const std::string& name, double value, std::int64_t step, i
   if (run_) run_->log(name, value, step, epoch);
 }
 
+bool RunJournal::takes_pictures() const {
+  std::lock_guard lock(mutex_);
+  return run_ && run_->has_event_file();
+}
+
+void RunJournal::log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->log_picture(name, picture, step);
+}
+
+void RunJournal::log_text(const std::string& name, const std::string& text, std::int64_t step) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->log_text(name, text, step);
+}
+
+void RunJournal::log_timing(const RankTiming& timing) {
+  std::lock_guard lock(mutex_);
+  if (run_) run_->log_timing(timing);
+}
+
 void RunJournal::describe(const std::string& name, const std::string& unit, const std::string& goal) {
   std::lock_guard lock(mutex_);
   if (run_) run_->describe(name, {unit, goal});

@@ -35,6 +35,12 @@ class RunJournal {
   void set_post_mortems(const std::filesystem::path& directory);
   void enter(RunState state);
   void log(const std::string& name, double value, std::int64_t step, int epoch);
+  /// False where nobody would see them: there is no run, or one without an event file.
+  bool takes_pictures() const;
+  void log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step);
+  void log_text(const std::string& name, const std::string& text, std::int64_t step);
+  /// The run fills in the time.
+  void log_timing(const RankTiming& timing);
   void describe(const std::string& name, const std::string& unit, const std::string& goal);
   void set_confusion_matrix(const CountMatrix& matrix);
   /// A fact that became known after the start (Run::set).

@@ -8,10 +8,11 @@
 #include "runtime/process/error.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "trainer/learner_options.h"
 #include "trainer/options/augment_options.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
-#include "trainer/learner_options.h"
+#include "trainer/picture_log.h"
 #include "trainer/slurm_job.h"
 
 namespace skein {
@@ -99,6 +100,7 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
 std::optional<std::string> Trainer::train() {
   if (is_main()) job_ends_ = job_end_time();
   started_ = last_checkpoint_ = Clock::now();
+  timer_.take();
   while (position_.epoch < parts_.options.epochs && early_end().empty()) {
     EpochTiming timing;
     const auto epoch_started = Clock::now();
@@ -113,6 +115,7 @@ std::optional<std::string> Trainer::train() {
     if (!validation) return leave();
     const Tally training = position_.epoch_so_far;
     const int epoch = position_.epoch;
+    report_timing(timing);
     report_epoch(epoch, training, *validation, timing);
     end_epoch(*validation);
     const double rate = timing.seconds > 0 ? timing.num_images / timing.seconds : 0;
@@ -188,16 +191,24 @@ Trainer::StepOutcome Trainer::train_step(const DistributedSampler& sampler, std:
   const double rate = learning_rate(rate_, place);
   parts_.learner.begin_step(rate, cycled_momentum(rate_, place));
   Tally local;
-  for (std::size_t i = 0; i < num_batches; ++i)
-    local += parts_.learner.accumulate(training_loader_.next(), weight, i + 1 == num_batches);
+  for (std::size_t i = 0; i < num_batches; ++i) {
+    timer_.enter(StepPhase::kInput);
+    const Batch* batch = training_loader_.next();
+    timer_.enter(StepPhase::kCompute);
+    if (batch != nullptr && position_.num_steps_done == 0 && i == 0) log_training_images(parts_.journal, *batch, 0);
+    local += parts_.learner.accumulate(batch, weight, i + 1 == num_batches);
+  }
+  timer_.enter(StepPhase::kAgreement);
   StepOutcome step = agree(local, "training tally");
   step.learning_rate = rate;
+  timer_.enter(StepPhase::kOptimizer);
   const bool is_finite = std::isfinite(step.tally.loss);
   if (!is_finite && parts_.options.nonfinite == "stop") refuse_loss(local);
   if (is_finite && step.tally.num_images > 0)
     step.gradient_norm = parts_.learner.update(num_planned / step.tally.num_images);
   else
     parts_.learner.skip_update();
+  timer_.enter(StepPhase::kOther);
   if (!is_finite) {
     log_warning(concat("step ", position_.num_steps_done + 1, " is left out: the loss is ", step.tally.loss));
     ++position_.num_steps_skipped;
@@ -234,6 +245,7 @@ std::optional<Tally> Trainer::evaluate_all() {
 }
 
 std::optional<Tally> Trainer::evaluate(const std::string& prefix) {
+  const PhaseScope evaluating(timer_, StepPhase::kEvaluation);
   prepare_validation();
   is_validation_prepared_ = false;
   const bool keeps_images = prefix == "val";  // not of the averaged network

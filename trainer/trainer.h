@@ -12,6 +12,7 @@
 #include "trainer/learning_rate.h"
 #include "trainer/progress.h"
 #include "trainer/run_journal.h"
+#include "trainer/step_timer.h"
 #include "trainer/stop_request.h"
 #include "trainer/tally.h"
 #include "trainer/options/train_options.h"
@@ -46,6 +47,7 @@ class Trainer {
   void test();
   /// After train(): why it has ended before the last epoch; empty: it has not.
   std::string early_end() const;
+  std::int64_t num_steps_done() const { return position_.num_steps_done; }
 
  private:
   struct EpochTiming {
@@ -87,6 +89,7 @@ class Trainer {
   /// The files about the last evaluation of the network itself, image by image.
   void write_evaluation();
   void report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing);
+  void report_timing(const EpochTiming& timing);
   void note_skipped(const Loader& loader, const char* metric, int epoch);
   void end_epoch(const Tally& validation);
   void describe_metrics();
@@ -106,6 +109,7 @@ class Trainer {
   std::optional<int> prepared_epoch_;  ///< that the training loader was started for, and not used yet
   bool is_validation_prepared_ = false;
   TrainingPosition position_;
+  StepTimer timer_;
   Clock::time_point started_;
   std::optional<double> job_ends_;  ///< in seconds since 1970; on rank 0
   std::int64_t first_step_ = 0;  ///< of this program, in num_steps_done

@@ -64,6 +64,7 @@ void Trainer::end_epoch(const Tally& validation) {
 
 /// A failure to write one is no reason to end a training that may still write the next.
 void Trainer::save_checkpoint(ModelFiles models, std::optional<double> score) {
+  const PhaseScope saving(timer_, StepPhase::kCheckpoint);
   const auto start = Clock::now();
   try {
     parts_.learner.wait_for_checkpoint();

@@ -4,6 +4,7 @@
 
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "trainer/rank_timing.h"
 #include "trainer/trainer.h"
 
 namespace skein {
@@ -72,6 +73,16 @@ void Trainer::write_evaluation() {
     log_info(line);
     parts_.progress.message(line);
   }
+}
+
+/// A checkpoint at the end of an epoch counts to the next one.
+void Trainer::report_timing(const EpochTiming& timing) {
+  timer_.move(StepPhase::kCompute, StepPhase::kGradientWait, timing.exposed_seconds);
+  RankTiming of_all = gather_timing(parts_.communicator, timer_.take());
+  of_all.epoch = position_.epoch;
+  of_all.step = position_.num_steps_done;
+  of_all.num_steps = timing.num_steps;
+  parts_.journal.log_timing(of_all);
 }
 
 void Trainer::report_epoch(int epoch, const Tally& training, const Tally& validation, const EpochTiming& timing) {

@@ -19,6 +19,7 @@
 #include "trainer/export_models.h"
 #include "trainer/learner.h"
 #include "trainer/learner_options.h"
+#include "trainer/picture_log.h"
 #include "trainer/resume.h"
 #include "trainer/stop_request.h"
 #include "trainer/parallel/thread_budget.h"
@@ -132,6 +133,7 @@ RunOptions run_options(const TrainOptions& options, const Preparations& made) {
   run.experiment = options.experiment;
   run.run_id = options.run_id;
   run.output_dir = options.output_dir.value_or("");
+  run.tensorboard = options.tensorboard;
   if (!made.resume.run_id.empty()) {
     run.run_id = made.resume.run_id;
     run.continue_at_step = made.position.num_steps_done;
@@ -287,6 +289,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
   }
   journal->enter(RunState::kFinalizing);
   if (is_main) export_models(request.options, made.data.training->classes(), place.outputs, *journal, progress);
+  log_evaluation_pictures(*journal, place.outputs, trainer.num_steps_done());
   const std::string early_end = trainer.early_end();
   journal->complete(early_end);
   if (!early_end.empty()) progress.message(early_end);

@@ -9,6 +9,7 @@
 namespace skein {
 
 int postmortem_command(const CommandContext& context, const std::vector<std::string>& words);
+int report_command(const CommandContext& context, const std::vector<std::string>& words);
 int run_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_ls_command(const CommandContext& context, const std::vector<std::string>& words);
 int runs_show_command(const CommandContext& context, const std::vector<std::string>& words);

@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "launcher/commands/commands.h"
-#include "launcher/launch_plan.h"
+#include "launcher/named_run.h"
 #include "launcher/run_summary.h"
 #include "launcher/text_table.h"
 #include "runtime/options/compare_options.h"
 #include "runtime/options/option_table.h"
+#include "runtime/process/shell_text.h"
 #include "runtime/process/text.h"
 
 namespace skein {
@@ -69,10 +70,7 @@ Rows outputs_of(const RunDirectory& run) {
 }
 
 std::string command_text(const json& record) {
-  std::string text;
-  for (const json& word : record.value("command", json::array()))
-    text += (text.empty() ? "" : " ") + shell_quoted(word);
-  return text;
+  return shell_quoted(record.value("command", std::vector<std::string>()));
 }
 
 std::string page(const RunDirectory& run, const json& summary, const json& record) {
@@ -106,7 +104,7 @@ int runs_show_command(const CommandContext& context, const std::vector<std::stri
   std::string id, experiment;
   bool as_json = false;
   OptionTable table("skein runs show", "Prints what is known about one run.", context.version);
-  table.argument("ID", id, "the run's id, or as much of its beginning or end as tells it from the others");
+  table.argument("ID", id, "the run's id, as much of its beginning or end as tells it from others, or its directory");
   table.add("--runs-dir", runs_dir, "directory that holds the runs").unit("DIR");
   table.add("--experiment", experiment, "look only among the runs of this experiment").unit("NAME");
   table.add("--json", as_json, "print a JSON object");
@@ -114,7 +112,7 @@ int runs_show_command(const CommandContext& context, const std::vector<std::stri
     std::cout << result.text;
     return 0;
   }
-  const RunDirectory run = find_run(runs_dir, id, experiment);
+  const RunDirectory run = named_run(runs_dir, id, experiment);
   const json record = run.record();
   const json summary = summarize_run({run.experiment(), run.id(), run.path()});
   std::cout << (as_json ? page_json(run, summary, record).dump(2) + "\n" : page(run, summary, record));

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 
 #include "runtime/process/environment.h"
 #include "runtime/process/text.h"
@@ -13,10 +12,9 @@
 namespace skein {
 namespace {
 
-// Field numbers of tensorflow.Event, tensorflow.Summary and tensorflow.Summary.Value.
-constexpr int kEventWallTime = 1, kEventStep = 2, kEventFileVersion = 3, kEventSummary = 5;
-constexpr int kSummaryValue = 1;
-constexpr int kValueTag = 1, kValueSimpleValue = 2;
+// Field numbers of tensorflow.Event and tensorflow.SessionLog.
+constexpr int kEventWallTime = 1, kEventStep = 2, kEventFileVersion = 3, kEventSummary = 5, kEventSessionLog = 7;
+constexpr int kSessionStatus = 1, kSessionStart = 1;
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {
   std::array<std::uint32_t, 256> table{};
@@ -27,45 +25,6 @@ constexpr std::array<std::uint32_t, 256> make_crc_table() {
   }
   return table;
 }
-
-/// The host's bytes are the file's: little endian.
-template <class T>
-void append_bytes(std::string& out, T value) {
-  static_assert(std::endian::native == std::endian::little);
-  std::array<char, sizeof(T)> bytes;
-  std::memcpy(bytes.data(), &value, sizeof(T));
-  out.append(bytes.data(), bytes.size());
-}
-
-/// Protobuf's wire format, as far as an Event needs it.
-class Message {
- public:
-  void add_integer(int field, std::int64_t value) {
-    append_varint(static_cast<std::uint64_t>(field) << 3);
-    append_varint(static_cast<std::uint64_t>(value));
-  }
-  void add_double(int field, double value) {
-    append_varint(static_cast<std::uint64_t>(field) << 3 | 1);
-    append_bytes(bytes_, value);
-  }
-  void add_float(int field, float value) {
-    append_varint(static_cast<std::uint64_t>(field) << 3 | 5);
-    append_bytes(bytes_, value);
-  }
-  void add_bytes(int field, std::string_view value) {
-    append_varint(static_cast<std::uint64_t>(field) << 3 | 2);
-    append_varint(value.size());
-    bytes_.append(value);
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  void append_varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<char>(value | 0x80));
-    bytes_.push_back(static_cast<char>(value));
-  }
-  std::string bytes_;
-};
 
 std::uint32_t masked_crc(std::string_view bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xa282ead8u;
@@ -89,20 +48,22 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& directory) : file_(unique_path(directory)) {
-  Message event;
+  ProtobufMessage event;
   event.add_double(kEventWallTime, unix_seconds());
   event.add_bytes(kEventFileVersion, "brain.Event:2");
   add_record(event.bytes());
 }
 
-void EventFile::add_scalar(const std::string& tag, double value, std::int64_t step, double time) {
-  Message scalar, summary, event;
-  scalar.add_bytes(kValueTag, tag);
-  scalar.add_float(kValueSimpleValue, static_cast<float>(value));
-  summary.add_bytes(kSummaryValue, scalar.bytes());
-  event.add_double(kEventWallTime, time);
-  event.add_integer(kEventStep, step);
-  event.add_bytes(kEventSummary, summary.bytes());
+void EventFile::add_summary(const ProtobufMessage& summary, std::int64_t step, double time) {
+  ProtobufMessage event;
+  event.add_double(kEventWallTime, time).add_integer(kEventStep, step).add_message(kEventSummary, summary);
+  add_record(event.bytes());
+}
+
+void EventFile::add_restart(std::int64_t first_step) {
+  ProtobufMessage event;
+  event.add_double(kEventWallTime, unix_seconds()).add_integer(kEventStep, first_step);
+  event.add_message(kEventSessionLog, ProtobufMessage().add_integer(kSessionStatus, kSessionStart));
   add_record(event.bytes());
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// TensorBoard's event file, scalars only, written without its library or protobuf.
+// TensorBoard's event file, written without its library or protobuf.
 // Format: TensorFlow's record_writer (length, masked CRC-32C, data, masked CRC-32C) around Event messages.
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "runtime/run/append_file.h"
+#include "runtime/run/tensorboard_summary.h"
 
 namespace skein {
 
@@ -17,8 +18,10 @@ class EventFile {
  public:
   /// `directory` must exist; the file's name is unique there.
   explicit EventFile(const std::filesystem::path& directory);
-  /// TensorBoard keeps values in single precision. `time`: seconds since 1970 UTC.
-  void add_scalar(const std::string& tag, double value, std::int64_t step, double time);
+  /// `time`: seconds since 1970 UTC.
+  void add_summary(const ProtobufMessage& summary, std::int64_t step, double time);
+  /// What earlier files of the directory hold of `first_step` and later ones is void: TensorBoard drops it.
+  void add_restart(std::int64_t first_step);
   const std::filesystem::path& path() const { return file_.path(); }
 
  private:

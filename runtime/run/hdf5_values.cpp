@@ -150,6 +150,10 @@ void write_hdf5_rows(hid_t group, const char* name, std::span<const std::uint8_t
   write_dataset(group, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, {bytes.size() / row_bytes, row_bytes}, bytes.data());
 }
 
+void write_hdf5_table(hid_t group, const char* name, std::span<const double> values, std::size_t row_length) {
+  write_dataset(group, name, stored_type<double>(), memory_type<double>(), {values.size() / row_length, row_length}, values.data());
+}
+
 void write_hdf5_texts(hid_t group, const char* name, const std::vector<std::string>& texts) {
   std::size_t width = 1;
   for (const std::string& text : texts) width = std::max(width, text.size());

@@ -27,6 +27,8 @@ void write_hdf5_column(hid_t group, const char* name, const std::vector<T>& colu
 }
 /// Bytes in rows of `row_bytes`, as a dataset of two dimensions.
 void write_hdf5_rows(hid_t group, const char* name, std::span<const std::uint8_t> bytes, std::size_t row_bytes);
+/// Numbers in rows of `row_length`, likewise.
+void write_hdf5_table(hid_t group, const char* name, std::span<const double> values, std::size_t row_length);
 /// UTF-8 strings of one length, padded with zeros to that of the longest.
 void write_hdf5_texts(hid_t group, const char* name, const std::vector<std::string>& texts);
 

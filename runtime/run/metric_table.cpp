@@ -56,6 +56,9 @@ void check_metric_name(const MetricTable& table, const std::string& name) {
                      "use letters, digits and _ - . @ % with slashes between the parts, as in val/accuracy");
   if ((name + "/").starts_with(concat(kConfusionMatrix, "/")))
     throw UsageError(concat("the metric '", name, "' cannot live in one metrics.h5 with the confusion matrix"), "give it another name");
+  if (name.substr(0, name.find('/')) == kTimingGroup)
+    throw UsageError(concat("the metric '", name, "' cannot live in one metrics.h5 with the ranks' times"),
+                     concat("let its first part be something else than '", kTimingGroup, "'"));
   const std::string owner = owner_of_column(name);
   if (!owner.empty() && table.contains(owner)) refuse_collision(owner, name);
   for (const std::string_view column : kColumns)

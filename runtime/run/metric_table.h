@@ -34,10 +34,13 @@ struct MetricSeries {
   std::size_t num_points() const { return values.size(); }
 };
 
+/// What metrics.h5 calls the ranks' times (timing_log.h).
+inline constexpr const char* kTimingGroup = "timing";
+
 using MetricTable = std::map<std::string, MetricSeries>;
 
 /// Metric names are paths of letters, digits and `_ - . @ %` and spaces, with slashes between the parts.
-/// Throws UsageError for others, and for a name that would collide in metrics.h5 with a column of another
+/// Throws UsageError for others, for the name of the group that holds the ranks' times, and for a name that would collide in metrics.h5 with a column of another
 /// metric of `table`
 /// ("loss" and "loss/value").
 void check_metric_name(const MetricTable& table, const std::string& name);

@@ -19,10 +19,11 @@
 #include "runtime/run/collect_outputs.h"
 #include "runtime/run/count_matrix_file.h"
 #include "runtime/run/curve_plot.h"
-#include "runtime/run/event_file.h"
+#include "runtime/run/cut_series.h"
 #include "runtime/run/metric_log.h"
 #include "runtime/run/metrics_file.h"
 #include "runtime/run/run_directory.h"
+#include "runtime/run/run_events.h"
 #include "runtime/run/run_id.h"
 #include "runtime/run/run_record.h"
 #include "runtime/run/space_check.h"
@@ -34,14 +35,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array<const char*, 9> kFacts = {"command", "parameters", "plan",     "tags",   "host",
-                                               "versions", "seeds",     "topology", "exports"};
+constexpr std::array<const char*, 10> kFacts = {"command", "parameters", "changed_parameters", "plan",     "tags",
+                                                "host",    "versions",   "seeds",              "topology", "exports"};
 constexpr int kMaxIdAttempts = 100;
 
 void check_fact(const std::string& name) {
   if (std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end())
     throw UsageError(concat("run.json has no place for '", name, "'"),
-                     "use command, parameters, plan, tags, host, versions, seeds, topology or exports");
+                     "use command, parameters, changed_parameters, plan, tags, host, versions, seeds, topology or exports");
 }
 
 /// False when the directory exists already.
@@ -76,24 +77,6 @@ void reopen(const fs::path& directory) {
       fs::rename(directory / "post-mortem", aside);
 }
 
-/// The metrics up to that step, which are then all that metrics.jsonl holds.
-MetricTable cut_metrics(const fs::path& file, std::int64_t last_step) {
-  MetricTable kept;
-  std::string text;
-  for (const auto& [name, series] : read_metric_log(file).metrics) {
-    kept[name].description = series.description;
-    text += description_line(name, series.description) + "\n";
-    for (std::size_t i = 0; i < series.num_points(); ++i) {
-      if (series.steps[i] > last_step) continue;
-      const MetricPoint point{series.values[i], series.steps[i], series.epochs[i], series.times[i]};
-      kept[name].add(point);
-      text += point_line(name, point) + "\n";
-    }
-  }
-  write_file_atomically(file, text);
-  return kept;
-}
-
 /// Now, by the clock of the file system that holds `directory`, which may be another host's.
 fs::file_time_type file_system_time(const fs::path& directory) {
   const AtomicFile probe(directory / "time_probe");
@@ -124,11 +107,12 @@ struct Run::Files {
       : lease(std::make_unique<Lease>(directory / "lease.json", heartbeat)),
         record(directory, identity, continues),
         metric_log(directory / "metrics.jsonl"),
-        events(directory) {}
+        timing_log(directory / "timing.jsonl") {}
   std::unique_ptr<Lease> lease;  ///< given back when the run has ended
   RunRecord record;
   MetricLog metric_log;
-  EventFile events;
+  AppendFile timing_log;
+  std::optional<RunEvents> events;
 };
 
 Run::Run(const RunOptions& options, const json& facts) : experiment_(options.experiment), runs_dir_(options.runs_dir) {
@@ -151,6 +135,7 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
     reopen(directory_);
     confusion_ = read_confusion_matrix(directory_ / "metrics.h5", *options.continue_at_step);
     metrics_ = cut_metrics(directory_ / "metrics.jsonl", *options.continue_at_step);
+    timings_ = cut_timings(directory_ / "timing.jsonl", *options.continue_at_step);
   }
   for (const char* part : {"logs", "outputs"}) make_directories(directory_ / part);
   outputs_ = options.output_dir.empty() ? directory_ / "outputs" : options.output_dir;
@@ -159,6 +144,8 @@ Run::Run(const RunOptions& options, const json& facts) : experiment_(options.exp
   identity["run_id"] = id_;
   identity["experiment"] = experiment_;
   files_ = std::make_unique<Files>(directory_, identity, options.heartbeat, continues);
+  if (options.tensorboard)
+    files_->events.emplace(directory_, concat(experiment_, "/", id_), facts, options.continue_at_step);
   files_->record.set_state(RunState::kStarting);
 }
 
@@ -173,6 +160,10 @@ Run::~Run() {
 
 RunState Run::state() const {
   return files_->record.state();
+}
+
+bool Run::has_event_file() const {
+  return files_->events.has_value();
 }
 
 void Run::enter(RunState next) {
@@ -216,6 +207,7 @@ void Run::end(RunState state, const std::string& reason) {
     log_error(concat("run ", id_, " could not record its last metrics: ", error.what()));  // the state matters more
   }
   files_->record.set_state(state, reason);
+  if (files_->events) files_->events->end(state);
   files_->lease.reset();
 }
 
@@ -223,8 +215,23 @@ void Run::log(const std::string& name, double value, std::int64_t step, int epoc
   if (!metrics_.contains(name)) check_metric_name(metrics_, name);
   const MetricPoint point{value, step, epoch, unix_seconds()};
   files_->metric_log.append(name, point);
-  files_->events.add_scalar(name, value, step, point.time);
+  if (files_->events) files_->events->log(name, point);
   metrics_[name].add(point);
+}
+
+void Run::log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step) {
+  if (files_->events) files_->events->log_picture(name, picture, step);
+}
+
+void Run::log_text(const std::string& name, const std::string& text, std::int64_t step) {
+  if (files_->events) files_->events->log_text(name, text, step);
+}
+
+void Run::log_timing(RankTiming timing) {
+  if (timing.num_ranks() == 0) return;
+  timing.time = unix_seconds();
+  files_->timing_log.append(timing_line(timing));
+  timings_.push_back(std::move(timing));
 }
 
 void Run::describe(const std::string& name, const MetricDescription& description) {
@@ -241,7 +248,7 @@ void Run::set_confusion_matrix(const CountMatrix& matrix) {
 
 void Run::save_metrics() {
   files_->metric_log.sync();
-  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_, confusion_);
+  write_metrics_file(directory_ / "metrics.h5", metrics_, experiment_, id_, confusion_, timings_);
   write_file_atomically(outputs_ / "training_curve.svg", render_plot(experiment_ + " / " + id_, panels_of(metrics_)));
 }
 

@@ -13,6 +13,8 @@
 #include "runtime/run/lease.h"
 #include "runtime/run/metric_table.h"
 #include "runtime/run/run_state.h"
+#include "runtime/run/tensorboard_summary.h"
+#include "runtime/run/timing_log.h"
 
 namespace skein {
 
@@ -24,6 +26,7 @@ struct RunOptions {
   /// The run `run_id` exists and goes on from here: what it logged at later steps is dropped.
   std::optional<std::int64_t> continue_at_step;
   std::uint64_t needed_bytes = 0;    ///< space that the run's outputs will take
+  bool tensorboard = true;           ///< write an event file
   std::chrono::milliseconds heartbeat = kHeartbeatInterval;
 };
 
@@ -35,8 +38,8 @@ struct RunOptions {
 class Run {
  public:
   /// Checks everything (names, writable directories, space), then creates the directory; the state is
-  /// Starting. `facts`: an object with any of command, parameters, plan, tags, host, versions, seeds, topology, exports, for
-  /// run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
+  /// Starting. `facts`: an object with any of command, parameters, changed_parameters, plan, tags, host, versions, seeds,
+  /// topology, exports, for run.json. Throws UsageError when the id cannot name a directory or is taken, StorageError when nothing
   /// can be written. A run that continues must not be written by another process.
   Run(const RunOptions& options, const nlohmann::json& facts);
   /// A run that has not come to an end by itself is recorded as Failed.
@@ -50,6 +53,8 @@ class Run {
   /// Where outputs are to be written: --output-dir, or outputs/ of the run.
   const std::filesystem::path& outputs() const { return outputs_; }
   RunState state() const;
+  /// Whether TensorBoard can see it.
+  bool has_event_file() const;
 
   /// A step to Preparing, Running or Finalizing. Throws UsageError for a step backwards.
   void enter(RunState next);
@@ -63,6 +68,11 @@ class Run {
   /// Records a value in metrics.jsonl and the TensorBoard file: two writes, a few microseconds. Throws
   /// UsageError for a name that check_metric_name() refuses.
   void log(const std::string& name, double value, std::int64_t step, int epoch);
+  /// For TensorBoard alone; `text` is Markdown.
+  void log_picture(const std::string& name, const EncodedPicture& picture, std::int64_t step);
+  void log_text(const std::string& name, const std::string& text, std::int64_t step);
+  /// Appends to timing.jsonl, with the time of now, where it holds any rank.
+  void log_timing(RankTiming timing);
   /// Unit and goal ("maximize", "minimize") of a metric.
   void describe(const std::string& name, const MetricDescription& description);
   /// The confusion matrix of the last evaluation, for metrics.h5. An empty one is no change.
@@ -89,6 +99,7 @@ class Run {
   std::filesystem::file_time_type started_;  ///< by the clock of the file system that holds outputs_
   MetricTable metrics_;
   CountMatrix confusion_;
+  std::vector<RankTiming> timings_;
   std::unique_ptr<Files> files_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/process/shell_text.h"
 #include "runtime/process/error.h"
 #include "tests/support/directory_test.h"
 

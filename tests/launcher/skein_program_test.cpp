@@ -80,7 +80,7 @@ void expect_contains(const std::string& text, const std::string& part) {
 TEST_F(SkeinProgram, HelpAndVersion) {
   EXPECT_EQ(skein({"--version"}).standard_output, "skein " SKEIN_VERSION "\n");
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--help"}, {"runs", "ls", "--help"}, {"runs", "show", "-h"}, {"run", "--help"}, {"tune", "--help"}}) {
+       {std::vector<std::string>{"--help"}, {"runs", "ls", "--help"}, {"runs", "show", "-h"}, {"run", "--help"}, {"tune", "--help"}, {"report", "--help"}}) {
     const CapturedRun help = skein(words);
     EXPECT_EQ(help.status.code, 0);
     EXPECT_TRUE(help.standard_output.starts_with("Usage: skein"));

@@ -61,6 +61,7 @@ void add_result_options(OptionTable& table, TrainOptions& options) {
   table.add("--max-requeues", options.max_requeues, "requeue a job so often at most").at_least(0);
   table.add("--check-parameters", options.check_parameters,
             "at each epoch's end, make sure that all ranks hold bit-identical models");
+  table.add("--tensorboard", options.tensorboard, "write curves, pictures and parameters for TensorBoard into the run's directory");
   table.add("--timeline", options.timeline, "write what all ranks sent and waited for, as ui.perfetto.dev shows it")
       .unit("FILE");
 }

@@ -129,6 +129,7 @@ struct TrainOptions {
   int worst_images = 32;
   bool predictions = false;
   bool check_parameters = false;
+  bool tensorboard = true;
   std::optional<std::filesystem::path> timeline;  ///< empty: SKEIN_TIMELINE, or none
 
   // Messages

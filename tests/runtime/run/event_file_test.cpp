@@ -106,8 +106,8 @@ TEST_F(EventFileTest, Crc32cOfThePublishedVectors) {
 
 TEST_F(EventFileTest, ScalarsReadBack) {
   EventFile events(directory_);
-  events.add_scalar("val/accuracy", 0.75, 3, 1767225600.5);
-  events.add_scalar("a very long tag " + std::string(200, 'x'), -1e-5, std::int64_t{1} << 40, 1);
+  events.add_summary(scalar_summary("val/accuracy", 0.75), 3, 1767225600.5);
+  events.add_summary(scalar_summary("a very long tag " + std::string(200, 'x'), -1e-5), std::int64_t{1} << 40, 1);
   EXPECT_TRUE(events.path().filename().string().starts_with("events.out.tfevents."));
 
   Reader file(file_contents(events.path()));
