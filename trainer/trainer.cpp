@@ -9,7 +9,7 @@
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "trainer/learner_options.h"
-#include "trainer/options/augment_options.h"
+#include "trainer/loading_options.h"
 #include "trainer/parallel/allocation.h"
 #include "trainer/parallel/reduce_sums.h"
 #include "trainer/picture_log.h"
@@ -18,61 +18,13 @@
 namespace skein {
 namespace {
 
-SamplerOptions sampler_options(const TrainerParts& parts, const ImageSource& images, bool shuffle) {
-  SamplerOptions sampler;
-  sampler.num_samples = images.num_images();
-  sampler.world_size = parts.communicator.world_size();
-  sampler.rank = parts.communicator.rank();
-  sampler.batch_size = static_cast<std::size_t>(parts.options.batch_size);
-  sampler.seed = parts.options.seed;
-  sampler.shuffle = shuffle;
-  sampler.tail = TailMode::kExact;
-  sampler.layout = SampleLayout::kBlocks;
-  if (shuffle && parts.options.ra_sampler) sampler.num_repeats = parts.options.ra_reps;
-  return sampler;
-}
-
-PixelOptions pixel_options(const TrainOptions& options, bool is_training) {
-  const auto& names = interpolation_names();
-  PixelOptions pixels;
-  pixels.filter.interpolation =
-      static_cast<Interpolation>(std::find(names.begin(), names.end(), options.interpolation) - names.begin());
-  pixels.filter.antialias = options.antialias;
-  pixels.decode.turn_upright = options.exif_orientation == "apply";
-  pixels.reduce_while_decoding = options.scaled_decoding == "all" || (is_training && options.scaled_decoding == "train");
-  return pixels;
-}
-
-LoaderOptions loader_options(const TrainOptions& options, int num_workers, const Transform& transform) {
-  const bool is_training = std::holds_alternative<TrainTransform>(transform);
-  LoaderOptions loader;
-  loader.batch_size = static_cast<std::size_t>(options.batch_size);
-  loader.num_workers = num_workers;
-  loader.unreadable = options.unreadable == "skip" ? UnreadablePolicy::kSkip : UnreadablePolicy::kFail;
-  loader.seed = options.seed;
-  loader.transform = transform;
-  loader.pixels = pixel_options(options, is_training);
-  if (is_training) loader.mix = {options.mixup_alpha, options.cutmix_alpha};
-  return loader;
-}
-
-TrainTransform train_transform(const TrainOptions& options) {
-  TrainTransform transform;
-  transform.crop_size = options.train_crop_size;
-  transform.min_scale = options.train_crop_scale[0];
-  transform.max_scale = options.train_crop_scale[1];
-  transform.flip_probability = options.hflip_prob;
-  transform.augment = augment_options(options);
-  return transform;
+RankShare share_of(const Communicator& communicator) {
+  return {communicator.world_size(), communicator.rank()};
 }
 
 EvaluationOutputOptions evaluation_output_options(const TrainerParts& parts) {
   return {parts.outputs, static_cast<std::size_t>(parts.options.worst_images), parts.options.predictions,
           pixel_options(parts.options, false).decode};
-}
-
-EvalTransform eval_transform(const TrainOptions& options) {
-  return {.resize_size = options.val_resize_size, .crop_size = options.val_crop_size};
 }
 
 }  // namespace
@@ -81,11 +33,10 @@ Trainer::Trainer(const TrainerParts& parts, int num_workers, const TrainingPosit
     : parts_(parts),
       rate_(learning_rate_options(parts.options)),
       early_stopping_(early_stopping_options(parts.options)),
-      sampler_options_(sampler_options(parts, *parts.data.training, true)),
-      validation_sampler_(sampler_options(parts, *parts.data.validation, false)),
-      training_loader_(parts.data.training, loader_options(parts.options, num_workers, train_transform(parts.options))),
-      validation_loader_(parts.data.validation,
-                         loader_options(parts.options, num_workers, eval_transform(parts.options))),
+      sampler_options_(training_sampler_options(parts.options, parts.data.training->num_images(), share_of(parts.communicator))),
+      validation_sampler_(validation_sampler_options(parts.options, parts.data.validation->num_images(), share_of(parts.communicator))),
+      training_loader_(parts.data.training, training_loader_options(parts.options, num_workers)),
+      validation_loader_(parts.data.validation, validation_loader_options(parts.options, num_workers)),
       evaluation_outputs_(*parts.data.validation, parts.communicator, evaluation_output_options(parts)),
       position_(position),
       started_(Clock::now()),

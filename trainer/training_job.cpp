@@ -1,7 +1,6 @@
 #include "trainer/training_job.h"
 
 #include <algorithm>
-#include <csignal>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -27,30 +26,14 @@
 #include "trainer/run_facts.h"
 #include "trainer/run_journal.h"
 #include "trainer/slurm_job.h"
+#include "trainer/stop_signals.h"
 #include "trainer/trainer.h"
 #include "trainer/training_data.h"
 
 namespace skein {
 namespace {
 
-constexpr std::chrono::milliseconds kGraceForRankZero{500};
 constexpr std::uint64_t kSmallFilesBytes = 16 << 20;  // metrics, logs, curve
-
-/// On a signal rank 0 records the cancellation at once, since mpirun kills a second later; the others leave
-/// it the time. The signal may also be mpirun's answer to the failure of another rank.
-void cancel_on_signal(World& world, RunJournal& journal, int signal_number) {
-  const std::string cause = journal.cause().value_or(Cause{}).text;
-  const Canceled canceled(signal_number, cause.substr(0, cause.find('\n')));
-  if (world.rank() == 0)
-    journal.cancel(canceled.what());
-  else
-    std::this_thread::sleep_for(kGraceForRankZero);
-  try {
-    throw canceled;  // so that the failure keeps its kind
-  } catch (const Canceled& error) {
-    world.fail(error);
-  }
-}
 
 /// Ranks of the same machine share its cores even where they cannot share memory, so its name decides.
 CoreShare find_core_share(World& world, Communicator& communicator) {
@@ -213,32 +196,12 @@ void announce(const World& world, const TrainingRequest& request, const Preparat
   warn_of_other_formats(*made.data.validation);
 }
 
-void write_classes(const std::filesystem::path& file, const TrainingData& data) {
-  write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
-}
-
-/// Slurm and mpirun may both pass a SIGUSR2 on, milliseconds apart, where the user sent one.
-constexpr double kEchoSeconds = 2;
-
-/// The first SIGUSR2 or SIGINT asks for a checkpoint and the end; a second one, and SIGTERM, end the job at once.
-void watch_signals(World& world, SignalWatch& signals, const std::shared_ptr<RunJournal>& journal,
-                   const std::shared_ptr<StopRequest>& stop) {
-  world.health().on_failure([journal](const std::exception& error) { journal->fail(error.what()); });
-  struct First {
-    int signal_number;
-    Clock::time_point time;
-  };
-  signals.start([&world, journal, stop, first = std::optional<First>()](int signal_number) mutable {
-    if (signal_number == SIGTERM) return cancel_on_signal(world, *journal, signal_number);
-    stop->ask(signal_name(signal_number));
-    if (!first) {
-      first = First{signal_number, Clock::now()};
-      return;
-    }
-    const bool is_echo =
-        signal_number == SIGUSR2 && first->signal_number == SIGUSR2 && seconds_since(first->time) < kEchoSeconds;
-    if (!is_echo) cancel_on_signal(world, *journal, signal_number);
-  });
+/// `early_end`: why before the last epoch; else empty.
+void complete(const std::string& early_end, const RunPlace& place, RunJournal& journal, Progress& progress) {
+  journal.complete(early_end);
+  if (!early_end.empty()) progress.message(early_end);
+  log_info(concat("completed", early_end.empty() ? "" : "; ", early_end));
+  progress.message("completed; the results are in " + place.outputs.string());
 }
 
 /// After a checkpoint has been written because somebody wanted that. Collective.
@@ -272,7 +235,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
   Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
   if (is_main) {
-    write_classes(place.outputs / "classes.json", made.data);
+    write_file_atomically(place.outputs / "classes.json", nlohmann::json{{"classes", made.data.training->classes()}}.dump(2) + "\n");
     made.learner->set_outputs(place.outputs, request.options.keep_checkpoints, request.options.keep_best);
   }
   made.learner->connect(*communicator);
@@ -290,11 +253,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
   journal->enter(RunState::kFinalizing);
   if (is_main) export_models(request.options, made.data.training->classes(), place.outputs, *journal, progress);
   log_evaluation_pictures(*journal, place.outputs, trainer.num_steps_done());
-  const std::string early_end = trainer.early_end();
-  journal->complete(early_end);
-  if (!early_end.empty()) progress.message(early_end);
-  log_info(concat("completed", early_end.empty() ? "" : "; ", early_end));
-  progress.message("completed; the results are in " + place.outputs.string());
+  complete(trainer.early_end(), place, *journal, progress);
   return 0;
 }
 
