@@ -16,7 +16,7 @@ void require_enough_images(const TrainOptions& options, int world_size, const Im
   const std::size_t step = std::size_t{1} * options.batch_size * options.accumulate * world_size;
   if (step <= training.num_images()) return;
   if (options.global_batch_size > 0)
-    throw UsageError(concat("--global-batch-size ", options.global_batch_size, ", but ", training.root().string(), " holds only ",
+    throw UsageError(concat("--global-batch-size ", options.global_batch_size, ", but ", training.place(), " holds only ",
                             training.num_images(), " images"),
                      "choose a lower one");
   std::string factors = concat("--batch-size ", options.batch_size);
