@@ -1,4 +1,6 @@
 // Caches of a source that counts how often it is asked.
+#include <barrier>
+#include <functional>
 #include <thread>
 
 #include "data_test_support.h"
@@ -14,7 +16,11 @@ namespace {
 using namespace skein::testing;
 namespace fs = std::filesystem;
 
-/// Image i is 100 + i bytes of value i; odd ones are raw.
+size_t length_of(size_t index) {
+  return 100 + index / 4;
+}
+
+/// Image i is length_of(i) bytes of value i; odd ones are raw.
 class CountingSource : public ImageSource {
  public:
   size_t num_images() const override { return 20; }
@@ -26,12 +32,13 @@ class CountingSource : public ImageSource {
   StoredImage read(size_t index, std::vector<uint8_t>& buffer) const override {
     ++num_reads;
     if (index == broken) throw DataError(concat("cannot read ", name(index)));
-    buffer.assign(100 + index, static_cast<uint8_t>(index + shade));
+    if (during_read) during_read();
+    buffer.assign(length_of(index), static_cast<uint8_t>(index + shade));
     return {buffer, index % 2 == 1 ? ImageSize{static_cast<int>(index), 3} : ImageSize{}};
   }
   ImageStamp stamp(size_t index) const override {
     ++num_stamps;
-    return {100 + index, modified_ns};
+    return {length_of(index), modified_ns};
   }
 
   mutable std::atomic<int> num_reads{0};
@@ -39,6 +46,7 @@ class CountingSource : public ImageSource {
   size_t broken = 99;
   int shade = 0;
   int64_t modified_ns = 7;
+  std::function<void()> during_read;
 
  private:
   std::vector<std::string> classes_{"emu", "hen"};
@@ -47,7 +55,7 @@ class CountingSource : public ImageSource {
 void expect_image(const ImageSource& source, size_t index, int shade = 0) {
   std::vector<uint8_t> buffer;
   const StoredImage image = source.read(index, buffer);
-  ASSERT_EQ(image.bytes.size(), 100 + index);
+  ASSERT_EQ(image.bytes.size(), length_of(index));
   for (const uint8_t byte : image.bytes) ASSERT_EQ(byte, index + static_cast<size_t>(shade));
   EXPECT_EQ(image.raw, index % 2 == 1 ? (ImageSize{static_cast<int>(index), 3}) : ImageSize{});
 }
@@ -114,10 +122,24 @@ TEST_F(Caches, AnyNumberOfThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(memory.counts().num_stored, 20u);
   uint64_t held = 0;
-  for (size_t i = 0; i < 20; ++i) held += 100 + i + RgbImage::kReadableTail;
+  for (size_t i = 0; i < 20; ++i) held += length_of(i) + RgbImage::kReadableTail;
   EXPECT_GE(budget->used_bytes(), held);
   EXPECT_LE(budget->used_bytes(), held + 20 * 100);  // nothing counted twice
   EXPECT_GT(on_disk.counts().num_hits, 19u * 6 * 20 - 200);
+}
+
+TEST_F(Caches, AnImageThatTwoThreadsReadAtOnceIsCountedOnce) {
+  const auto alone = std::make_shared<CacheBudget>(1 << 20), together = std::make_shared<CacheBudget>(1 << 20);
+  const MemoryCache reference(source, alone);
+  expect_image(reference, 4);
+  std::barrier both(2);
+  source->during_read = [&] { both.arrive_and_wait(); };
+  const MemoryCache memory(source, together);
+  std::thread other([&] { expect_image(memory, 4); });
+  expect_image(memory, 4);
+  other.join();
+  EXPECT_EQ(memory.counts().num_stored, 1u);
+  EXPECT_EQ(together->used_bytes(), alone->used_bytes());
 }
 
 TEST_F(Caches, ErrorsOfTheSourceArePassedOnAndNotKept) {
@@ -175,7 +197,7 @@ TEST_F(Caches, DiskReplacesDamagedCopies) {
   damage(1, [](auto& bytes) { bytes.resize(bytes.size() - 1); });
   damage(2, [](auto& bytes) { bytes.clear(); });
   damage(3, [](auto& bytes) { bytes[bytes.size() - 40] ^= 1; });            // its note
-  damage(4, [&](auto& bytes) { bytes = bytes_of(disk().copy_path(6)); });   // of another image
+  damage(4, [&](auto& bytes) { bytes = bytes_of(disk().copy_path(6)); });  // of another image of the same length
   const DiskCache later = disk();
   expect_all(later);
   EXPECT_EQ(source->num_reads, 20 + 5);
@@ -209,6 +231,13 @@ TEST_F(Caches, SourcesDoNotMeetInOneFolder) {
   other->shade = 9;
   const DiskCache cached(other, std::make_shared<CacheBudget>(1 << 20, cache()), cache());
   expect_image(cached, 5, 9);
+  class OtherVariant : public CountingSource {
+    std::string variant() const override { return "smaller"; }
+  };
+  const auto smaller = std::make_shared<OtherVariant>();
+  smaller->shade = 11;
+  const DiskCache cached_smaller(smaller, std::make_shared<CacheBudget>(1 << 20, cache()), cache());
+  expect_image(cached_smaller, 5, 11);
 }
 
 TEST_F(Caches, ADiskThatCannotBeWrittenIsNotUsed) {

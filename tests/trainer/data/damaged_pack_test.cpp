@@ -157,6 +157,19 @@ TEST_F(DamagedPack, BytesThatAreNotContiguous) {
     const Hdf5Handle data(H5Dcreate2(opened, "bytes", H5T_STD_U8LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Dclose);
   });
   EXPECT_TRUE(refused("no contiguous dataset"));
+  edit([](hid_t opened) {
+    H5Ldelete(opened, "bytes", H5P_DEFAULT);
+    write_hdf5_column(opened, "bytes", std::vector<int64_t>(10000));
+  });
+  EXPECT_TRUE(refused("no contiguous dataset"));
+  edit([](hid_t opened) {
+    H5Ldelete(opened, "bytes", H5P_DEFAULT);
+    const hsize_t length = 100000;
+    const Hdf5Handle space(H5Screate_simple(1, &length, nullptr), H5Sclose), properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    H5Pset_external(properties.get(), "elsewhere", 0, length);
+    const Hdf5Handle data(H5Dcreate2(opened, "bytes", H5T_STD_U8LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Dclose);
+  });
+  EXPECT_TRUE(refused("no contiguous dataset"));
 }
 
 TEST_F(DamagedPack, ShardsThatAreGoneOrStrange) {

@@ -2,6 +2,7 @@
 // Folders of real pictures, and packs made of them.
 
 #include "data_test_support.h"
+#include "trainer/data/image_folder.h"
 #include "trainer/data/pack/pack_source.h"
 
 namespace skein::testing {
@@ -28,5 +29,16 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
   std::sort(names.begin(), names.end());
   return names;
 }
+
+/// A folder with those pictures, to be packed.
+class PackTest : public ::testing::Test {
+ protected:
+  PackTest() { add_pictures(folder); }
+  std::filesystem::path target(const std::string& name = "birds.h5") const { return folder.path() / name; }
+  ImageFolder images() const { return ImageFolder(folder.path() / "birds"); }
+
+  TemporaryFolder folder;
+  std::vector<uint8_t> buffer, other_buffer;
+};
 
 }  // namespace skein::testing

@@ -79,11 +79,9 @@ PackSegment own_segment(hid_t opened, const fs::path& file) {
   const Hdf5Handle bytes(H5Dopen2(opened, "bytes", H5P_DEFAULT), H5Dclose);
   if (bytes.get() < 0) refuse(file, "is damaged: bytes is missing");
   const Hdf5Handle space(H5Dget_space(bytes.get()), H5Sclose), type(H5Dget_type(bytes.get()), H5Tclose);
-  const Hdf5Handle properties(H5Dget_create_plist(bytes.get()), H5Pclose);
-  const haddr_t offset = H5Dget_offset(bytes.get());
-  const bool is_plain = H5Sget_simple_extent_ndims(space.get()) == 1 && H5Tget_size(type.get()) == 1 &&
-                        H5Pget_layout(properties.get()) == H5D_CONTIGUOUS && H5Pget_external_count(properties.get()) == 0;
-  if (!is_plain || offset == HADDR_UNDEF) refuse(file, "is damaged: bytes is no contiguous dataset of bytes");
+  const haddr_t offset = H5Dget_offset(bytes.get());  // of contiguous datasets in this file only
+  const bool holds_bytes = H5Sget_simple_extent_ndims(space.get()) == 1 && H5Tget_size(type.get()) == 1;
+  if (!holds_bytes || offset == HADDR_UNDEF) refuse(file, "is damaged: bytes is no contiguous dataset of bytes");
   const auto length = static_cast<uint64_t>(H5Sget_simple_extent_npoints(space.get()));
   const uint64_t file_bytes = stamp_of(file).num_bytes;
   if (offset > file_bytes || length > file_bytes - offset)

@@ -17,8 +17,8 @@ constexpr int kLargestJpegSide = 65500;
 RgbView scaled_picture(const StoredImage& stored, const std::string& name, const PackRecipe& recipe, PackScratch& scratch) {
   RgbView picture{stored.bytes.data(), stored.raw, static_cast<size_t>(stored.raw.width) * 3};
   if (!stored.is_raw()) {
-    const ImageSize upright = scratch.decoder.open(stored.bytes, name);
-    scratch.decoder.decode({0, 0, upright.width, upright.height}, 1, scratch.decoded);
+    const ImageSize whole = scratch.decoder.open(stored.bytes, name, {.turn_upright = true});
+    scratch.decoder.decode({0, 0, whole.width, whole.height}, 1, scratch.decoded);
     picture = scratch.decoded;
   }
   const ImageSize from = picture.dimensions;

@@ -32,7 +32,8 @@ struct PackScratch {
 /// torchvision's Resize does; smaller pictures stay as they are unless `enlarges`.
 ImageSize packed_dimensions(ImageSize picture, int shorter_side, bool enlarges);
 
-/// Reads image `index` of `source` and brings it into the form that `recipe` asks for; what is not kept as it is is turned upright (EXIF). The digest is that of the bytes.
+/// Reads image `index` of `source` and brings it into the form that `recipe` asks for: re-encoded and raw images are turned upright,
+/// since nothing tells their orientation any more. The digest is that of the bytes.
 /// Throws DataError naming the image.
 void pack_image(const ImageSource& source, size_t index, const PackRecipe& recipe, PackScratch& scratch,
                 PackedImage& packed);
