@@ -126,8 +126,6 @@ TEST_F(EndToEnd, EveryAugmentationTrainsAndChangesTheModel) {
       {"--auto-augment", "ta_wide"},
       {"--auto-augment", "augmix", "--augmix-severity", "7"},
       {"--auto-augment", "imagenet"},
-      {"--auto-augment", "cifar10"},
-      {"--auto-augment", "svhn"},
       {"--color-jitter", "0.4,0.4,0.4,0.1"},
       {"--vflip-prob", "0.5", "--rotation", "30", "--grayscale-prob", "0.5"},
       {"--random-erase", "1"},

@@ -21,10 +21,10 @@ namespace skein::testing {
 /// The picture that make_expected.py's pattern() draws as well.
 inline RgbImage pattern(int width, int height) {
   RgbImage image(width, height);
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
-      for (int c = 0; c < 3; ++c)
-        image.row(y)[x * 3 + c] =
+  for (unsigned y = 0; y < static_cast<unsigned>(height); ++y)
+    for (unsigned x = 0; x < static_cast<unsigned>(width); ++x)
+      for (unsigned c = 0; c < 3; ++c)
+        image.row(static_cast<int>(y))[x * 3 + c] =
             static_cast<uint8_t>((x * x * 3 + y * 7 * (x + 1) + c * 85 + (x ^ y) * 11 + y * y) & 255);
   return image;
 }
