@@ -12,7 +12,6 @@
 #include "runtime/process/environment.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
-#include "runtime/run/atomic_file.h"
 #include "runtime/run/run.h"
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"
@@ -220,10 +219,6 @@ void announce(const World& world, const TrainingRequest& request, const Preparat
   warn_of_other_formats(*made.data.validation);
 }
 
-void write_classes(const std::filesystem::path& file, const TrainingData& data) {
-  write_file_atomically(file, nlohmann::json{{"classes", data.training->classes()}}.dump(2) + "\n");
-}
-
 /// Slurm and mpirun may both pass a SIGUSR2 on, milliseconds apart, where the user sent one.
 constexpr double kEchoSeconds = 2;
 
@@ -277,7 +272,7 @@ int run_training_job(World& world, const TrainingRequest& request, SignalWatch& 
   Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
   if (is_main) {
-    write_classes(place.outputs / "classes.json", made.data);
+    write_classes(place.outputs, made.data.training->classes());
     made.learner->set_outputs(place.outputs, request.options.keep_checkpoints, request.options.keep_best);
   }
   made.learner->connect(*communicator);
