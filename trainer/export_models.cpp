@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/log.h"
+#include "runtime/run/atomic_file.h"
 #include "trainer/onnx/export_onnx.h"
 
 namespace skein {
@@ -24,6 +25,10 @@ std::vector<Source> sources(const TrainOptions& options, const fs::path& outputs
 }
 
 }  // namespace
+
+void write_classes(const fs::path& outputs, const std::vector<std::string>& classes) {
+  write_file_atomically(outputs / "classes.json", nlohmann::json{{"classes", classes}}.dump(2) + "\n");
+}
 
 void export_models(const TrainOptions& options, const std::vector<std::string>& classes, const fs::path& outputs, RunJournal& journal,
                    Progress& progress) {
