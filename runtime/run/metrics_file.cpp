@@ -1,13 +1,10 @@
 #include "runtime/run/metrics_file.h"
 
-#include <algorithm>
-#include <limits>
-#include <set>
-
 #include "runtime/run/atomic_file.h"
 #include "runtime/run/count_matrix_file.h"
 #include "runtime/run/hdf5_handle.h"
 #include "runtime/run/hdf5_values.h"
+#include "runtime/run/timing_file.h"
 
 namespace skein {
 namespace {
@@ -21,43 +18,6 @@ Hdf5Handle make_memory_file() {
   checked(H5Pset_fapl_core(access.get(), kMemoryIncrement, /*backing_store=*/false), "use memory");
   checked(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "choose a format");
   return {checked(H5Fcreate("metrics.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "create a file"), H5Fclose};
-}
-
-/// [records][num_ranks] of one phase.
-std::vector<double> seconds_of_phase(const std::vector<RankTiming>& timings, const std::string& phase,
-                                     std::size_t num_ranks) {
-  std::vector<double> seconds(timings.size() * num_ranks, std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t record = 0; record < timings.size(); ++record)
-    for (const PhaseSeconds& known : timings[record].phases)
-      if (known.phase == phase)
-        std::copy(known.by_rank.begin(), known.by_rank.end(),
-                  seconds.begin() + static_cast<std::ptrdiff_t>(record * num_ranks));
-  return seconds;
-}
-
-void write_timings(hid_t file, const std::vector<RankTiming>& timings) {
-  const Hdf5Handle group(
-      hdf5_checked(H5Gcreate2(file, kTimingGroup, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "create a group"), H5Gclose);
-  write_hdf5_attribute(group.get(), "unit", "s");
-  std::vector<std::int32_t> epochs;
-  std::vector<std::int64_t> steps, num_steps;
-  std::vector<double> times;
-  std::size_t num_ranks = 0;
-  std::set<std::string> phases;
-  for (const RankTiming& timing : timings) {
-    epochs.push_back(timing.epoch);
-    steps.push_back(timing.step);
-    num_steps.push_back(timing.num_steps);
-    times.push_back(timing.time);
-    num_ranks = std::max(num_ranks, timing.num_ranks());
-    for (const PhaseSeconds& phase : timing.phases) phases.insert(phase.phase);
-  }
-  write_hdf5_column(group.get(), "epoch", epochs);
-  write_hdf5_column(group.get(), "step", steps);
-  write_hdf5_column(group.get(), "num_steps", num_steps);
-  write_hdf5_column(group.get(), "time", times);
-  for (const std::string& phase : phases)
-    write_hdf5_table(group.get(), phase.c_str(), seconds_of_phase(timings, phase, num_ranks), num_ranks);
 }
 
 void write_series(hid_t file, const std::string& name, const MetricSeries& series) {

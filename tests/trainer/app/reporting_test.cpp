@@ -33,8 +33,8 @@ TEST_F(Reporting, EveryRanksPhasesAddUpToTheWallTime) {
     for (const PhaseSeconds& phase : epochs[1].phases) {
       EXPECT_GE(phase.by_rank[rank], 0) << phase.phase;
       sum += phase.by_rank[rank];
-      if (phase.phase == "compute" || phase.phase == "evaluation" || phase.phase == "optimizer" || phase.phase == "checkpoint")
-        EXPECT_GT(phase.by_rank[rank], 0) << phase.phase;
+      const bool takes_time = phase.phase == "compute" || phase.phase == "evaluation" || phase.phase == "optimizer";
+      EXPECT_TRUE(phase.by_rank[rank] > 0 || !takes_time) << phase.phase;
     }
     EXPECT_NEAR(sum, epochs[1].time - epochs[0].time, 0.1 * sum + 0.02) << "rank " << rank;
   }

@@ -23,7 +23,7 @@ TEST(PictureSheet, ImagesAreAsTheyWereBeforeNormalisation) {
   for (int i = 0; i < kCount; ++i) {
     RgbImage& image = images.emplace_back(kWidth, kHeight);
     for (size_t byte = 0; byte < image.num_bytes(); ++byte) image.data()[byte] = static_cast<uint8_t>(37 * i + 29 * byte);
-    Normalizer(statistics).apply(image, floats.data() + static_cast<size_t>(i) * image.num_bytes());
+    Normalizer(statistics).apply({image.data(), image.num_bytes()}, floats.data() + static_cast<size_t>(i) * image.num_bytes());
   }
   const Batch batch{.num_images = kCount, .height = kHeight, .width = kWidth, .images = floats};
   const RgbImage sheet = sheet_of(batch, 100, statistics);
