@@ -135,7 +135,7 @@ std::map<std::string, Figure> measure_pillow(const Options& options) {
                   std::to_string(options.num_iters)};
   const CapturedRun peer = run_captured(command, Deadline::after(std::chrono::minutes(10)));
   if (!peer.status.success())
-    throw UsageError(concat(options.python, " could not measure Pillow: ", peer.standard_error),
+    throw UsageError(concat(options.python, " could not measure Pillow (", peer.status.describe(), "): ", peer.standard_error),
                      "name an interpreter that has Pillow and numpy with --python");
   std::map<std::string, Figure> figures;
   std::istringstream lines(peer.standard_output);
