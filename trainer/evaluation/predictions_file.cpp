@@ -17,7 +17,7 @@ void PredictionsFile::append(std::span<const ImageRecord> records) {
   const auto class_name = [&](std::int32_t number) { return csv_field(classes.at(static_cast<std::size_t>(number))); };
   std::string lines;
   for (const ImageRecord& record : records) {
-    lines += concat(record.index, ",", csv_field(images_.name(static_cast<std::size_t>(record.index))), ",", class_name(record.label), ",",
+    lines += concat(record.index, ",", csv_field(images_.relative_name(static_cast<std::size_t>(record.index))), ",", class_name(record.label), ",",
                     class_name(record.prediction()), ",", record.loss);
     for (std::size_t k = 0; k < static_cast<std::size_t>(num_top_); ++k)
       lines += concat(",", class_name(record.top_classes[k]), ",", record.top_probabilities[k]);

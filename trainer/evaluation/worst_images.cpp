@@ -33,7 +33,7 @@ void remove_others(const fs::path& folder, std::size_t num_kept) {
 json entry_of(const ImageSource& images, const ImageRecord& record) {
   const auto& classes = images.classes();
   return {{"index", record.index},
-          {"name", images.name(static_cast<std::size_t>(record.index))},
+          {"name", images.relative_name(static_cast<std::size_t>(record.index))},
           {"label", classes.at(static_cast<std::size_t>(record.label))},
           {"prediction", classes.at(static_cast<std::size_t>(record.prediction()))},
           {"loss", json_number(record.loss)},

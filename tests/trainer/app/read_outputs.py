@@ -48,7 +48,7 @@ def check_predictions(run, classes, counts):
     seen = np.zeros_like(counts)
     for row in rows:
         seen[classes.index(row[2]), classes.index(row[3])] += 1
-        assert f"/{row[2]}/" in row[1] and row[3] == row[5], row
+        assert row[1].startswith(f"{row[2]}/") and row[3] == row[5], row
         probabilities = [float(cell) for cell in row[6::2]]
         assert probabilities == sorted(probabilities, reverse=True) and sum(probabilities) < 1 + 1e-5, row
         if row[2] in row[5::2]:

@@ -210,7 +210,7 @@ TEST_F(EvaluationFiles, WorstImages) {
   const json all = json::parse(file_contents(out / "worst_images.json"));
   EXPECT_EQ(all["epoch"], 4);
   ASSERT_EQ(all["images"].size(), 3u);
-  EXPECT_EQ(all["images"][0], (json{{"index", 2}, {"name", images_->name(2)}, {"label", "b"}, {"prediction", "b"}, {"loss", 3.0},
+  EXPECT_EQ(all["images"][0], (json{{"index", 2}, {"name", "b/4.jpg"}, {"label", "b"}, {"prediction", "b"}, {"loss", 3.0},
                                     {"label_probability", 0.0497871}, {"probability", 0.75}, {"thumbnail", "worst_images/0001.jpg"}}));
   EXPECT_EQ(all["images"][2]["loss"], "Infinity");
   EXPECT_EQ(all["images"][2]["label_probability"], 0);
@@ -230,13 +230,12 @@ TEST_F(EvaluationFiles, Predictions) {
   file.append(second);
   EXPECT_FALSE(fs::exists(folder_.path() / "p.csv"));
   file.commit();
-  const std::string val = (folder_.path() / "val").string();
   // The folder lists by name: "1.jpg", "2,3.jpg".
   EXPECT_EQ(file_contents(folder_.path() / "p.csv"),
             "index,name,label,prediction,loss,class_1,probability_1,class_2,probability_2\n"
-            "0," + val + "/a/1.jpg,a,b,1.5,b,0.75,a,0.25\n"
-            "1,\"" + val + "/a/2,3.jpg\",a,b,0.25,b,0.75,a,0.25\n"
-            "2," + val + "/b/4.jpg,b,b,0,b,0.75,a,0.25\n");
+            "0,a/1.jpg,a,b,1.5,b,0.75,a,0.25\n"
+            "1,\"a/2,3.jpg\",a,b,0.25,b,0.75,a,0.25\n"
+            "2,b/4.jpg,b,b,0,b,0.75,a,0.25\n");
 }
 
 }  // namespace
