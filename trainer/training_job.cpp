@@ -234,7 +234,7 @@ int run_training_job(World& world, const TrainingRequest& asked, SignalWatch& si
   Progress progress(request.out, is_main ? request.progress : ProgressStyle::kNone, request.options.print_freq);
   progress.message("run " + place.directory.string());
   if (is_main) {
-    write_file_atomically(place.outputs / "classes.json", nlohmann::json{{"classes", made.data.training->classes()}}.dump(2) + "\n");
+    write_classes(place.outputs, made.data.training->classes());
     made.learner->set_outputs(place.outputs, request.options.keep_checkpoints, request.options.keep_best);
   }
   made.learner->connect(*communicator);
