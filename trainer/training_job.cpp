@@ -11,6 +11,7 @@
 #include "runtime/process/environment.h"
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
+#include "runtime/run/atomic_file.h"
 #include "runtime/run/run.h"
 #include "runtime/run/space_check.h"
 #include "trainer/agree.h"

@@ -5,8 +5,7 @@
   const frame = () => new Promise((resolve) => setTimeout(resolve, 60));
   const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
   const isMany = JSON.parse(document.getElementById("data").textContent).runs.length > 1;
-  await frame();
-  await frame();
+  for (let i = 0; i < 100 && document.querySelector(".chart path.line") === null; ++i) await frame();  // drawn when seen
 
   const chart = all(".chart").find((one) => one.querySelector("h3").textContent === "loss");
   const plot = chart.querySelector(".plot");
