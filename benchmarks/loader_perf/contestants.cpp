@@ -48,10 +48,10 @@ double full_decode_rate(const std::vector<std::vector<uint8_t>>& files) {
   return static_cast<double>(files.size()) / seconds_since(start);
 }
 
-std::string run_torchvision(const std::string& python, const fs::path& images, const LoaderOptions& options, int core) {
+std::string run_torchvision(const fs::path& python, const fs::path& images, const LoaderOptions& options, int core) {
   SubprocessOptions process;
   const int crop_size = std::get<TrainTransform>(options.transform).crop_size;
-  process.argv = {python,      (fs::path(SKEIN_SOURCE_DIR) / "benchmarks/peers/torchvision_loader.py").string(),
+  process.argv = {python.string(), (fs::path(SKEIN_SOURCE_DIR) / "benchmarks/peers/torchvision_loader.py").string(),
                   "--images",  images.string(),
                   "--core",    std::to_string(core),
                   "--crop-size", std::to_string(crop_size),

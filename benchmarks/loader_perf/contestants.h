@@ -19,6 +19,6 @@ double full_decode_rate(const std::vector<std::vector<uint8_t>>& files);
 
 /// What the peer's program has measured: one JSON object (benchmarks/peers/torchvision_loader.py). Throws Error with its words where it
 /// fails.
-std::string run_torchvision(const std::string& python, const std::filesystem::path& images, const LoaderOptions& options, int core);
+std::string run_torchvision(const std::filesystem::path& python, const std::filesystem::path& images, const LoaderOptions& options, int core);
 
 }  // namespace skein::bench

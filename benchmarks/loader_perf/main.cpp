@@ -36,7 +36,7 @@ struct Options {
   int batch_size = 32;
   std::string scaled_decoding = "on";
   std::string peer = "none";
-  std::string python = SKEIN_SOURCE_DIR "/.venv/bin/python";
+  std::optional<fs::path> python;
   std::optional<int> core;
   int num_rounds = 7;
   fs::path json;
@@ -55,7 +55,7 @@ OptionTable make_table(Options& options) {
   table.add("--scaled-decoding", options.scaled_decoding, "decode large pictures at a fraction of their size, as the trainer does in training")
       .choices({"on", "off"});
   table.add("--peer", options.peer, "library measured beside Skein, in turns").choices({"none", "torchvision"});
-  table.add("--python", options.python, "that has torch, for the peer").unit("FILE");
+  table.add("--python", options.python, "that has torch, for the peer; else that of .venv").unit("FILE").existing_file();
   table.add("--core", options.core, "on which everything runs; else the last one allowed").at_least(0);
   table.add("--rounds", options.num_rounds, "in which all take turns; the figures are medians").at_least(1);
   table.add("--json", options.json, "write the figures to this file").unit("FILE");
@@ -139,7 +139,7 @@ class Race {
     record(round, "jpeg pack", loader_rate(jpeg_pack_, loader, epoch));
     record(round, "raw pack", loader_rate(raw_pack_, loader, epoch));
     if (options_.peer != "torchvision") return;
-    peer_ = nlohmann::json::parse(run_torchvision(options_.python, folder_, loader, core_));
+    peer_ = nlohmann::json::parse(run_torchvision(options_.python.value_or(fs::path(SKEIN_SOURCE_DIR) / ".venv/bin/python"), folder_, loader, core_));
     record(round, "torchvision", peer_.at("images_per_second"));
   }
 

@@ -118,7 +118,7 @@ TEST_F(SkeinProgram, RunsShow) {
     expect_contains(page, part);
   const auto json = nlohmann::json::parse(skein({"runs", "show", "20260101-a", "--json"}).standard_output);
   EXPECT_EQ(json.at("parameters").at("model"), "resnet18");
-  EXPECT_EQ(json.at("output_files"), nlohmann::json{"training_curve.svg"});
+  EXPECT_EQ(json.at("output_files"), (nlohmann::json{"training_curve.png", "training_curve.svg"}));
 }
 
 TEST_F(SkeinProgram, WrongInputHasItsExitCodeAndRemedy) {

