@@ -1,6 +1,7 @@
 #include "trainer/evaluation/text_fields.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "runtime/process/text.h"
@@ -17,7 +18,7 @@ std::string csv_field(const std::string& text) {
 nlohmann::json json_number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return std::stod(concat(value));
+  return std::strtod(concat(value).c_str(), nullptr);  // stod refuses numbers next to 0, such as exp(-740)
 }
 
 }  // namespace skein

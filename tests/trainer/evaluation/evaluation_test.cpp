@@ -141,6 +141,7 @@ TEST(EvaluationCollector, KeepsNothingThatIsNotAskedFor) {
 
 TEST(TextFields, NumbersAndQuotes) {
   EXPECT_EQ(json_number(0.1f).dump(), "0.1");
+  EXPECT_NEAR(json_number(4e-318).get<double>(), 4e-318, 1e-320);  // a probability after a loss of 730
   EXPECT_EQ(json_number(std::nan("")), "NaN");
   EXPECT_EQ(json_number(-INFINITY), "-Infinity");
   EXPECT_EQ(csv_field("plain name"), "plain name");
