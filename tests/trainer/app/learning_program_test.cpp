@@ -77,7 +77,8 @@ TEST_F(Learning, DecayOfTheMovingAverage) {
   closely.insert(closely.end(), {"--model-ema-decay", "0"});
   const Values average = average_with("average", every_step);
   EXPECT_FALSE(differences(average, values(model("average"))).empty());
-  EXPECT_TRUE(differences(average_with("closely", closely), values(model("closely"))).empty()) << "decay 0: the weights themselves";
+  const Values close_average = average_with("closely", closely);
+  EXPECT_TRUE(differences(close_average, values(model("closely"))).empty()) << "decay 0: the weights themselves";
 }
 
 TEST_F(Learning, DecayOfNormsAndBiases) {
