@@ -26,6 +26,11 @@ int divided_up(int value, int divisor) {
 
 }  // namespace
 
+ImageFormat format_of(std::span<const uint8_t> bytes) {
+  if (starts_with(bytes, kJpegMagic)) return ImageFormat::kJpeg;
+  return starts_with(bytes, kPngMagic) ? ImageFormat::kPng : ImageFormat::kNone;
+}
+
 void throw_unreadable(const std::string& name, const std::string& cause) {
   throw DataError(concat("image ", name, ": ", cause), "replace or remove the file, or skip unreadable images (trainer --unreadable skip)");
 }
@@ -53,12 +58,9 @@ ImageSize ImageDecoder::open(std::span<const uint8_t> bytes, const std::string& 
   State& state = *state_;
   state.name = name;
   if (bytes.empty()) throw_unreadable(name, "the file is empty");
-  if (starts_with(bytes, kJpegMagic))
-    state.format = state.jpeg.get();
-  else if (starts_with(bytes, kPngMagic))
-    state.format = state.png.get();
-  else
-    throw_unreadable(name, "it is neither a JPEG nor a PNG");
+  const ImageFormat format = format_of(bytes);
+  if (format == ImageFormat::kNone) throw_unreadable(name, "it is neither a JPEG nor a PNG");
+  state.format = format == ImageFormat::kJpeg ? state.jpeg.get() : state.png.get();
   state.stored = state.format->open(bytes, name);
   state.turn = options.turn_upright ? turn_of(state.format->orientation()) : Turn{};
   return turned(state.stored, state.turn);

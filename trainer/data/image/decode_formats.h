@@ -10,6 +10,10 @@
 
 namespace skein {
 
+enum class ImageFormat { kNone, kJpeg, kPng };
+/// By the first bytes.
+ImageFormat format_of(std::span<const uint8_t> bytes);
+
 /// One file format. Header and pixels are read in two steps; in between the caller decides which pixels it needs.
 class FormatDecoder {
  public:

@@ -19,7 +19,7 @@ void append(png_structp png, png_bytep bytes, size_t num_bytes) {
 }
 
 /// False where libpng jumped back; nothing with a destructor lives in here (see
-/// trainer/data/decode_jpeg.cpp).
+/// trainer/data/image/decode_jpeg.cpp).
 bool write(PngWriter& writer, const uint8_t* pixels, png_uint_32 width, png_uint_32 height,
            std::vector<uint8_t>& output) {
   if (setjmp(png_jmpbuf(writer.png))) return false;

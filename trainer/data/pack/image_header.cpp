@@ -15,8 +15,6 @@ namespace skein {
 
 namespace {
 
-constexpr std::array<uint8_t, 3> kJpegMagic{0xFF, 0xD8, 0xFF};
-constexpr std::array<uint8_t, 8> kPngMagic{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 constexpr std::array<uint8_t, 6> kExifMagic{'E', 'x', 'i', 'f', 0, 0};
 constexpr size_t kPngHeaderBytes = 26;  // up to the colour type
 constexpr unsigned kLongestSegment = 0xFFFF;
@@ -94,8 +92,8 @@ ImageHeader png_header(std::span<const uint8_t> bytes, const std::string& name) 
 
 ImageHeader read_image_header(std::span<const uint8_t> bytes, const std::string& name) {
   if (bytes.empty()) throw_unreadable(name, "the file is empty");
-  if (starts_with(bytes, kJpegMagic)) return jpeg_header(bytes, name);
-  if (starts_with(bytes, kPngMagic)) return png_header(bytes, name);
+  if (format_of(bytes) == ImageFormat::kJpeg) return jpeg_header(bytes, name);
+  if (format_of(bytes) == ImageFormat::kPng) return png_header(bytes, name);
   throw_unreadable(name, "it is neither a JPEG nor a PNG");
 }
 
