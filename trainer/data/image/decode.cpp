@@ -20,10 +20,6 @@ bool starts_with(std::span<const uint8_t> bytes, const std::array<uint8_t, N>& m
   return bytes.size() >= N && std::equal(magic.begin(), magic.end(), bytes.begin());
 }
 
-int divided_up(int value, int divisor) {
-  return (value + divisor - 1) / divisor;
-}
-
 }  // namespace
 
 ImageFormat format_of(std::span<const uint8_t> bytes) {

@@ -13,6 +13,11 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
+/// What is left of a side that is divided while decoding.
+inline int divided_up(int side, int reduction) {
+  return (side + reduction - 1) / reduction;
+}
+
 /// A rectangle of an image: columns [left, left + width), rows [top, top + height).
 struct ImageBox {
   int left = 0;

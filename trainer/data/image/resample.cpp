@@ -18,10 +18,6 @@ bool does_rows_first(const ImageBox& source, const ImageSize& scaled) {
   return fewer_rows > 0 && fewer_rows > 2 * fewer_columns;
 }
 
-int divided_up(int value, int divisor) {
-  return (value + divisor - 1) / divisor;
-}
-
 /// The pixels of the divided picture that a box touches.
 ImageBox touched(const ImageBox& box, int reduction) {
   const int left = box.left / reduction, top = box.top / reduction;
