@@ -122,24 +122,20 @@ class Race {
       files_.emplace_back(bytes.begin(), bytes.end());
       num_bytes_ += bytes.size();
     }
-    jpeg_pack_ = packed(*images_, work_.path() / "jpeg.h5", PackEncoding::kJpeg, options);
-    raw_pack_ = packed(*images_, work_.path() / "raw.h5", PackEncoding::kRaw, options);
+    folder_loader_.emplace(images_, loader_options());
+    jpeg_pack_loader_.emplace(packed(*images_, work_.path() / "jpeg.h5", PackEncoding::kJpeg, options), loader_options());
+    raw_pack_loader_.emplace(packed(*images_, work_.path() / "raw.h5", PackEncoding::kRaw, options), loader_options());
   }
 
   /// Each of them once, in turns; round 0 warms up.
   void run_round(int round) {
-    LoaderOptions loader;
-    loader.batch_size = static_cast<size_t>(options_.batch_size);
-    loader.num_workers = 1;
-    loader.transform = TrainTransform{.crop_size = options_.crop_size};
-    loader.pixels.reduce_while_decoding = options_.scaled_decoding == "on";
     const auto epoch = static_cast<uint64_t>(round);
-    record(round, "folder", loader_rate(images_, loader, epoch));
+    record(round, "folder", loader_rate(folder_loader_.value(), files_.size(), epoch));
     record(round, "full decode", full_decode_rate(files_));
-    record(round, "jpeg pack", loader_rate(jpeg_pack_, loader, epoch));
-    record(round, "raw pack", loader_rate(raw_pack_, loader, epoch));
+    record(round, "jpeg pack", loader_rate(jpeg_pack_loader_.value(), files_.size(), epoch));
+    record(round, "raw pack", loader_rate(raw_pack_loader_.value(), files_.size(), epoch));
     if (options_.peer != "torchvision") return;
-    peer_ = nlohmann::json::parse(run_torchvision(options_.python.value_or(fs::path(SKEIN_SOURCE_DIR) / ".venv/bin/python"), folder_, loader, core_));
+    peer_ = nlohmann::json::parse(run_torchvision(options_.python.value_or(fs::path(SKEIN_SOURCE_DIR) / ".venv/bin/python"), folder_, loader_options(), core_));
     record(round, "torchvision", peer_.at("images_per_second"));
   }
 
@@ -173,6 +169,14 @@ class Race {
   }
 
  private:
+  LoaderOptions loader_options() const {
+    LoaderOptions loader;
+    loader.batch_size = static_cast<size_t>(options_.batch_size);
+    loader.num_workers = 1;
+    loader.transform = TrainTransform{.crop_size = options_.crop_size};
+    loader.pixels.reduce_while_decoding = options_.scaled_decoding == "on";
+    return loader;
+  }
   void record(int round, const std::string& name, double rate) {
     if (round > 0) rates_[name].push_back(rate);
   }
@@ -188,7 +192,7 @@ class Race {
   int core_;
   fs::path folder_;
   std::shared_ptr<const ImageFolder> images_;
-  std::shared_ptr<const ImageSource> jpeg_pack_, raw_pack_;
+  std::optional<Loader> folder_loader_, jpeg_pack_loader_, raw_pack_loader_;
   std::vector<std::vector<uint8_t>> files_;
   uint64_t num_bytes_ = 0;
   std::map<std::string, std::vector<double>> rates_;

@@ -53,6 +53,7 @@ LIBRARY_FILES = {
     "runtime/process/discover_topology.cpp": ("MPI",),
     "runtime/process/world.cpp": ("MPI",),
     "runtime/process/log.cpp": ("spdlog",),
+    "benchmarks/loader_perf/contestants.cpp": ("libjpeg",),
     "collectives/mpi_transport.cpp": ("MPI",),
     "runtime/run/png_canvas.cpp": ("AGG", "libpng"),
     "trainer/parallel/checkpoint.cpp": ("zlib",),

@@ -172,7 +172,8 @@ void Loader::finish(Lock& lock, size_t item, std::exception_ptr error) {
     --slot.num_unfinished;
   }
   --num_in_flight_;
-  if (slot.num_unfinished == 0 || num_in_flight_ == 0) batch_progress_.notify_all();
+  const bool all_is_done = num_in_flight_ == 0 && next_item_ == num_items();  // what start() waits for
+  if (slot.num_unfinished == 0 || all_is_done) batch_progress_.notify_all();
 }
 
 /// An image whose predecessor cannot be read stays as it is.

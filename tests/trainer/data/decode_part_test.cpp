@@ -1,10 +1,7 @@
 // Parts of pictures, pictures at a fraction of their size, and pictures turned upright.
 
-#include <cstdio>  // jpeglib.h needs FILE
-
-#include <jpeglib.h>
-
 #include "data_test_support.h"
+#include "jpeg_kinds.h"
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/data/counter_random.h"
@@ -14,60 +11,11 @@
 namespace skein {
 namespace {
 
+using testing::JpegKind;
 using testing::bytes_of;
 using testing::contains;
 using testing::expected;
 using testing::message_of;
-
-struct JpegKind {
-  const char* name;
-  J_COLOR_SPACE input;
-  int horizontal, vertical;  ///< samples of brightness for one of colour
-  bool progressive;
-  int restart_rows;
-};
-
-const JpegKind kKinds[] = {
-    {"444", JCS_RGB, 1, 1, false, 0},          {"422", JCS_RGB, 2, 1, false, 0},        {"420", JCS_RGB, 2, 2, false, 0},
-    {"440", JCS_RGB, 1, 2, false, 0},          {"411", JCS_RGB, 4, 1, false, 0},        {"grey", JCS_GRAYSCALE, 1, 1, false, 0},
-    {"cmyk", JCS_CMYK, 1, 1, false, 0},        {"ycck 420", JCS_YCCK, 2, 2, false, 0},  {"420 progressive", JCS_RGB, 2, 2, true, 0},
-    {"444 progressive", JCS_RGB, 1, 1, true, 0}, {"420 restarts", JCS_RGB, 2, 2, false, 1}};
-
-std::vector<uint8_t> encode(const JpegKind& kind, int width, int height) {
-  jpeg_compress_struct info{};
-  jpeg_error_mgr errors;
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* memory = nullptr;
-  unsigned long num_bytes = 0;
-  jpeg_mem_dest(&info, &memory, &num_bytes);
-  const int channels = kind.input == JCS_GRAYSCALE ? 1 : kind.input == JCS_RGB ? 3 : 4;
-  info.image_width = width;
-  info.image_height = height;
-  info.input_components = channels;
-  info.in_color_space = kind.input == JCS_YCCK ? JCS_CMYK : kind.input;
-  jpeg_set_defaults(&info);
-  if (kind.input == JCS_YCCK) jpeg_set_colorspace(&info, JCS_YCCK);
-  jpeg_set_quality(&info, 90, TRUE);
-  info.comp_info[0].h_samp_factor = kind.horizontal;
-  info.comp_info[0].v_samp_factor = kind.vertical;
-  if (kind.input == JCS_YCCK) info.comp_info[3].h_samp_factor = kind.horizontal, info.comp_info[3].v_samp_factor = kind.vertical;
-  info.restart_in_rows = kind.restart_rows;
-  if (kind.progressive) jpeg_simple_progression(&info);
-  jpeg_start_compress(&info, TRUE);
-  std::vector<uint8_t> row(static_cast<size_t>(width) * channels);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x)
-      for (int c = 0; c < channels; ++c) row[x * channels + c] = static_cast<uint8_t>((x * 5 + y * 3 + ((x / 9 + y / 7) & 1) * 90 + c * 40) & 255);
-    uint8_t* rows = row.data();
-    jpeg_write_scanlines(&info, &rows, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  std::vector<uint8_t> bytes(memory, memory + num_bytes);
-  free(memory);
-  return bytes;
-}
 
 RgbImage decoded(ImageDecoder& decoder, const std::vector<uint8_t>& bytes, const ImageBox& box, int reduction, DecodedPart& part) {
   RgbImage image;
@@ -89,9 +37,9 @@ void expect_same(const RgbImage& whole, const RgbImage& image, const DecodedPart
 }
 
 TEST(DecodePart, AnyPartIsAsInTheWhole) {
-  for (const JpegKind& kind : kKinds) {
+  for (const JpegKind& kind : testing::kJpegKinds) {
     for (const auto& [width, height] : {std::pair{203, 158}, std::pair{64, 64}, std::pair{17, 130}, std::pair{1, 1}}) {
-      const auto bytes = encode(kind, width, height);
+      const auto bytes = testing::encode(kind, width, height);
       ImageDecoder decoder;
       for (const int reduction : {1, 2, 4, 8}) {
         const ImageSize divided{(width + reduction - 1) / reduction, (height + reduction - 1) / reduction};
@@ -115,7 +63,7 @@ TEST(DecodePart, AnyPartIsAsInTheWhole) {
 }
 
 TEST(DecodePart, LeavesOutWhatIsNotNeeded) {
-  const auto bytes = encode(kKinds[2], 800, 600);
+  const auto bytes = testing::encode(testing::kJpegKinds[2], 800, 600);
   ImageDecoder decoder;
   DecodedPart part;
   const RgbImage image = decoded(decoder, bytes, {300, 200, 100, 80}, 1, part);
@@ -125,7 +73,7 @@ TEST(DecodePart, LeavesOutWhatIsNotNeeded) {
 
 TEST(DecodePart, ReductionLeavesAtLeastWhatIsWanted) {
   ImageDecoder decoder;
-  decoder.open(encode(kKinds[0], 16, 16), "test");
+  decoder.open(testing::encode(testing::kJpegKinds[0], 16, 16), "test");
   EXPECT_EQ(decoder.largest_reduction({447, 1000}, {224, 224}), 1);
   EXPECT_EQ(decoder.largest_reduction({448, 448}, {224, 224}), 2);
   EXPECT_EQ(decoder.largest_reduction({1000, 895}, {224, 224}), 2);
@@ -136,7 +84,7 @@ TEST(DecodePart, ReductionLeavesAtLeastWhatIsWanted) {
 }
 
 TEST(DecodePart, AReducedPictureIsCloseToTheResampledOne) {
-  const auto bytes = encode(kKinds[0], 160, 128);
+  const auto bytes = testing::encode(testing::kJpegKinds[0], 160, 128);
   ImageDecoder decoder;
   DecodedPart part;
   const RgbImage whole = decoded(decoder, bytes, {0, 0, 160, 128}, 1, part);
@@ -153,7 +101,7 @@ TEST(DecodePart, AReducedPictureIsCloseToTheResampledOne) {
 }
 
 TEST(DecodePart, ATruncatedJpegIsAnErrorWhateverPartIsWanted) {
-  const auto whole = encode(kKinds[2], 200, 200);
+  const auto whole = testing::encode(testing::kJpegKinds[2], 200, 200);
   for (const double share : {0.3, 0.6, 0.95}) {
     const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * share));
     ImageDecoder decoder;
@@ -163,7 +111,7 @@ TEST(DecodePart, ATruncatedJpegIsAnErrorWhateverPartIsWanted) {
 }
 
 TEST(DecodePart, ADecoderWorksOnAfterAnError) {
-  const auto good = encode(kKinds[2], 60, 50);
+  const auto good = testing::encode(testing::kJpegKinds[2], 60, 50);
   auto bad = good;
   bad.resize(bad.size() / 2);
   ImageDecoder decoder;

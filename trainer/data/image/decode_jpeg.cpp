@@ -12,6 +12,7 @@
 #include <jerror.h>
 
 #include "trainer/data/image/decode_formats.h"
+#include "trainer/data/image/huffman.h"
 #include "trainer/data/image/orientation.h"
 
 namespace skein {
@@ -106,7 +107,18 @@ class JpegDecoder : public FormatDecoder {
   int max_reduction() const override { return 8; }
 
   ImageBox decode(const ImageBox& box, int reduction, const std::string& name, RgbImage& image) override {
-    if (!begin(reduction)) throw_error(name);
+    try_own_ = has_end(bytes_);
+    if (decode_part(box, reduction, image)) return part_;
+    if (try_own_ && huffman_.gave_up()) {  // libjpeg may know what to make of it
+      try_own_ = false;
+      if (read_header() && decode_part(box, reduction, image)) return part_;
+    }
+    throw_error(name);
+  }
+
+ private:
+  bool decode_part(const ImageBox& box, int reduction, RgbImage& image) {
+    if (!begin(reduction)) return false;
     const int width = static_cast<int>(info_.output_width), height = static_cast<int>(info_.output_height);
     part_ = {0, 0, width, height};
     if (has_end(bytes_)) {  // else the whole picture tells what is missing
@@ -114,14 +126,13 @@ class JpegDecoder : public FormatDecoder {
       part_ = {left, top, std::min(width, box.left + box.width + kMargin) - left,
                std::min(height, box.top + box.height + kMargin) - top};
     }
-    if (part_.width < width && !crop_columns()) throw_error(name);
+    if (part_.width < width && !crop_columns()) return false;
+    is_own_ = try_own_ && huffman_.take_over(info_, part_.left, part_.width);
     image.reshape({part_.width, part_.height});
     if (is_cmyk(info_)) cmyk_row_.resize(static_cast<size_t>(part_.width) * 4);
-    if (!read_rows(image)) throw_error(name);
-    return part_;
+    return read_rows(image);
   }
 
- private:
   /// Reads up to and including the header. False, as of the functions below: libjpeg gave up and left its message.
   bool read_header() {
     if (setjmp(error_.jump)) return false;
@@ -164,7 +175,7 @@ class JpegDecoder : public FormatDecoder {
       jpeg_read_scanlines(&info_, &row, 1);
       if (is_cmyk(info_)) cmyk_to_rgb(row, image.width(), image.row(y));
     }
-    if (info_.output_scanline == info_.output_height) jpeg_finish_decompress(&info_);
+    if (!is_own_ && info_.output_scanline == info_.output_height) jpeg_finish_decompress(&info_);
     return true;
   }
 
@@ -176,6 +187,8 @@ class JpegDecoder : public FormatDecoder {
 
   jpeg_decompress_struct info_{};
   ErrorState error_{};
+  HuffmanDecoder huffman_;
+  bool try_own_ = false, is_own_ = false;
   std::vector<uint8_t> cmyk_row_;
   std::span<const uint8_t> bytes_;
   ImageBox part_;  ///< what is decoded, in divided pixels
