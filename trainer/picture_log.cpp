@@ -12,7 +12,7 @@
 #include "runtime/run/csv.h"
 #include "trainer/data/file_bytes.h"
 #include "trainer/data/image/decode.h"
-#include "trainer/data/image/encode_png.h"
+#include "trainer/data/encode_png.h"
 #include "trainer/data/image/picture_sheet.h"
 
 namespace skein {
@@ -26,7 +26,9 @@ constexpr std::size_t kMaxNamedClasses = 100;
 constexpr int kMaxWorstImages = 16;
 
 EncodedPicture encoded(const RgbImage& image) {
-  return {encode_png(image), image.width(), image.height()};
+  std::vector<std::uint8_t> png;
+  encode_png(image.data(), {image.width(), image.height(), 3}, png);
+  return {{png.begin(), png.end()}, image.width(), image.height()};
 }
 
 std::string text_of(const fs::path& file) {

@@ -38,7 +38,7 @@ struct JpegWriter {
 };
 
 /// False where libjpeg jumped back; nothing with a destructor lives in here.
-bool write(JpegWriter& writer, const uint8_t* pixels, const JpegShape& shape, int quality) {
+bool write(JpegWriter& writer, const uint8_t* pixels, const PictureShape& shape, int quality) {
   jpeg_compress_struct& info = writer.info;
   if (setjmp(writer.jump)) return false;
   jpeg_create_compress(&info);
@@ -61,7 +61,7 @@ bool write(JpegWriter& writer, const uint8_t* pixels, const JpegShape& shape, in
 
 }  // namespace
 
-void encode_jpeg(const uint8_t* pixels, const JpegShape& shape, int quality, std::vector<uint8_t>& output) {
+void encode_jpeg(const uint8_t* pixels, const PictureShape& shape, int quality, std::vector<uint8_t>& output) {
   JpegWriter writer;
   if (!write(writer, pixels, shape, quality))
     throw Error(concat("libjpeg cannot write a picture: ", writer.message));

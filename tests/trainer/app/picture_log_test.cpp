@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/directory_test.h"
-#include "trainer/data/image/encode_png.h"
+#include "trainer/data/encode_png.h"
 #include "trainer/data/image/image.h"
 
 namespace skein {
@@ -37,7 +37,9 @@ class PictureLog : public DirectoryTest {
 TEST_F(PictureLog, AMatrixAndTheWorstImages) {
   begin();
   write_text(outputs_ / "confusion_matrix.csv", "true class,a,\"<b>, `x`\"\na,3,1\n\"<b>, `x`\",0,4\n");
-  write_text(outputs_ / "worst_images" / "0001.jpg", encode_png(RgbImage(4, 5)));
+  std::vector<std::uint8_t> png;
+  encode_png(RgbImage(4, 5).data(), {4, 5, 3}, png);
+  write_text(outputs_ / "worst_images" / "0001.jpg", {png.begin(), png.end()});
   write_text(outputs_ / "worst_images.json",
              R"({"images":[{"name":"x.png","label":"a","prediction":"b","thumbnail":"worst_images/0001.jpg"},{"label":"gone"}]})");
   log_evaluation_pictures(journal_, outputs_, 3);

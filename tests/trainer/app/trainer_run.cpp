@@ -5,7 +5,7 @@
 
 #include "runtime/process/text.h"
 #include "tests/support/run_mpi.h"
-#include "trainer/data/import/encode_grey.h"
+#include "trainer/data/encode_png.h"
 
 namespace skein {
 namespace {
@@ -36,7 +36,7 @@ void write_class(const std::filesystem::path& folder, int class_number, int num_
   std::minstd_rand random(static_cast<unsigned>(class_number * 1000 + num_images));
   for (int i = 0; i < num_images; ++i) {
     std::vector<std::uint8_t> png;
-    encode_grey_png(stripes(class_number, random), kSide, kSide, png);
+    encode_png(stripes(class_number, random).data(), {kSide, kSide, 1}, png);
     std::ofstream(folder / concat(i, ".png"), std::ios::binary)
         .write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
   }

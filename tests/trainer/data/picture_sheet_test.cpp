@@ -5,7 +5,7 @@
 #include <span>
 
 #include "trainer/data/image/decode.h"
-#include "trainer/data/image/encode_png.h"
+#include "trainer/data/encode_png.h"
 
 namespace skein {
 namespace {
@@ -55,8 +55,9 @@ TEST(PictureSheet, ConfusionsAreOrangeAndRightAnswersBlue) {
 TEST(EncodePng, ReadsBack) {
   RgbImage image(5, 3), read;
   for (size_t byte = 0; byte < image.num_bytes(); ++byte) image.data()[byte] = static_cast<uint8_t>(11 * byte);
-  const std::string file = encode_png(image);
-  decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "sheet", read);
+  std::vector<uint8_t> file;
+  encode_png(image.data(), {5, 3, 3}, file);
+  decode_image(file, "sheet", read);
   ASSERT_EQ(read.dimensions(), image.dimensions());
   EXPECT_TRUE(std::equal(image.data(), image.data() + image.num_bytes(), read.data()));
 }

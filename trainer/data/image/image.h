@@ -37,6 +37,13 @@ struct RgbView {
   const uint8_t* row(int y) const { return pixels + row_bytes * static_cast<size_t>(y); }
 };
 
+/// Rows without gaps of `num_channels` bytes a pixel: 1 (grey) or 3 (R, G, B).
+struct PictureShape {
+  int width;
+  int height;
+  int num_channels;
+};
+
 /// Rows of interleaved R, G, B bytes without gaps. Owns its memory and keeps it when made smaller, so that
 /// one object per thread serves any number of images.
 class RgbImage {

@@ -10,7 +10,7 @@
 #include "runtime/process/text.h"
 #include "trainer/data/encode_jpeg.h"
 #include "trainer/data/file_bytes.h"
-#include "trainer/data/import/encode_grey.h"
+#include "trainer/data/encode_png.h"
 #include "trainer/data/import/idx_file.h"
 #include "trainer/data/import/import_record.h"
 
@@ -171,11 +171,12 @@ class PictureWriter {
   /// Returns the bytes of the file.
   size_t write(const fs::path& folder, size_t index) {
     const auto pixels = images_.image(index);
+    const PictureShape shape{images_.width, images_.height, 1};
     const bool png = options_.format == "png";
     if (png)
-      encode_grey_png(pixels, images_.width, images_.height, bytes_);
+      encode_png(pixels.data(), shape, bytes_);
     else
-      encode_jpeg(pixels.data(), {images_.width, images_.height, 1}, options_.quality.value_or(kDefaultQuality), bytes_);
+      encode_jpeg(pixels.data(), shape, options_.quality.value_or(kDefaultQuality), bytes_);
     replace_file(folder / concat(padded(index, images_.num_images - 1), png ? ".png" : ".jpg"), bytes_);
     return bytes_.size();
   }
