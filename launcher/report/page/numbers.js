@@ -31,8 +31,9 @@ function formatDuration(seconds) {
   const whole = Math.round(seconds);
   const two = (number) => String(number).padStart(2, "0");
   const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  if (hours >= 48) return Math.floor(hours / 24) + " d " + (hours % 24) + " h";
-  return hours > 0 ? hours + " h " + two(minutes) + " min" : minutes + " min " + two(whole % 60) + " s";
+  // A number does not part from its unit.
+  if (hours >= 48) return Math.floor(hours / 24) + "\u00a0d " + (hours % 24) + "\u00a0h";
+  return hours > 0 ? hours + "\u00a0h " + two(minutes) + "\u00a0min" : minutes + "\u00a0min " + two(whole % 60) + "\u00a0s";
 }
 
 function formatShare(share, digits = 1) {

@@ -12,7 +12,7 @@ const equal = (actual, expected) => assert.deepStrictEqual(plain(actual), expect
 equal([0, 0.123456, 12345.6, 1234567, 0.0000123, -2.5, NaN, null].map((x) => page.formatNumber(x)), ["0", "0.1235", "12346", "1.23e6", "1.23e-5", "-2.5", "–", "–"]);
 equal([999, 1000, 1234567].map(page.formatCount), ["999", "1\u202f000", "1\u202f234\u202f567"]);
 equal([0, 1023, 1536, 5 * 1024 * 1024].map(page.formatBytes), ["0 B", "1023 B", "1.50 KiB", "5.00 MiB"]);
-equal([0.0123, 5, 59.96, 61, 3599.6, 3661, 200000].map(page.formatDuration), ["12.3 ms", "5.0 s", "1 min 00 s", "1 min 01 s", "1 h 00 min", "1 h 01 min", "2 d 7 h"]);
+equal([0.0123, 5, 59.96, 61, 3599.6, 3661, 200000].map(page.formatDuration), ["12.3 ms", "5.0 s", "1\u00a0min 00\u00a0s", "1\u00a0min 01\u00a0s", "1\u00a0h 00\u00a0min", "1\u00a0h 01\u00a0min", "2\u00a0d 7\u00a0h"]);
 equal(page.niceTicks(0, 10, 5), [0, 2, 4, 6, 8, 10]);
 equal(page.niceTicks(0.11, 0.29, 4), [0.15, 0.2, 0.25]);
 equal(page.niceTicks(3, 3, 4), [3]);
