@@ -202,11 +202,7 @@ class Race {
 int run(const std::vector<std::string>& words) {
   Options options;
   OptionTable table = make_table(options);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    std::cout << parsed.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   if (options.image_size.size() != 2) throw UsageError("--image-size takes two numbers", "e.g. --image-size 500,375");
   std::optional<AtomicFile> report;
   if (!options.json.empty()) report.emplace(options.json, "--json");

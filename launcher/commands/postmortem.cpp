@@ -17,10 +17,7 @@ int postmortem_command(const CommandContext& context, const std::vector<std::str
                     context.version);
   table.argument("DIR", directory, "where the files rank_NNNN.json lie, or a run's directory");
   table.add("--json", as_json, "print a JSON object");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   const JobReport job = read_post_mortems(directory);
   const Divergence divergence = first_divergence(job);
   using nlohmann::json;

@@ -62,10 +62,7 @@ int report_command(const CommandContext& context, const std::vector<std::string>
   table.add("--open", opens, "show the page in the desktop's browser (xdg-open)");
   table.add("--runs-dir", runs_dir, "directory that holds the runs").unit("DIR");
   table.add("--experiment", experiment, "look only among the runs of this experiment").unit("NAME");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   if (opens && output == "-") throw UsageError("--open needs a file, not --output -", "leave one of them out");
   names.insert(names.begin(), first);
   const ReportPage page = report_page(runs_of(runs_dir, names, experiment), context.version);

@@ -26,10 +26,7 @@ int run_command(const CommandContext& context, const std::vector<std::string>& w
             "begin the timeline when this process gets SIGUSR1; each further one stops or continues it");
   table.rest("-- PROGRAM [ARGS...]", options.request.program,
              "what to start; a name without a slash is looked for beside skein, then in PATH");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   if (timeline_paused && timeline.empty())
     throw UsageError("--timeline-paused without a timeline", "add --timeline FILE");
   if (!timeline.empty()) {

@@ -34,10 +34,7 @@ int runs_ls_command(const CommandContext& context, const std::vector<std::string
   table.add("--runs-dir", runs_dir, "directory that holds the runs").unit("DIR");
   table.add("--experiment", experiment, "only the runs of this experiment").unit("NAME");
   table.add("--json", as_json, "print a JSON array");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   nlohmann::json runs = nlohmann::json::array();
   for (const RunEntry& entry : list_runs(runs_dir, experiment)) runs.push_back(summarize_run(entry));
   std::cout << (as_json ? runs.dump(2) + "\n" : table_text(runs));

@@ -108,10 +108,7 @@ int runs_show_command(const CommandContext& context, const std::vector<std::stri
   table.add("--runs-dir", runs_dir, "directory that holds the runs").unit("DIR");
   table.add("--experiment", experiment, "look only among the runs of this experiment").unit("NAME");
   table.add("--json", as_json, "print a JSON object");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   const RunDirectory run = named_run(runs_dir, id, experiment);
   const json record = run.record();
   const json summary = summarize_run({run.experiment(), run.id(), run.path()});

@@ -17,10 +17,7 @@ int timeline_command(const CommandContext& context, const std::vector<std::strin
                     context.version);
   table.argument("DIR", directory, "FILE.parts of a job with --timeline FILE");
   table.add("--output,-o", output, "file to write; DIR without .parts unless given").unit("FILE");
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   if (output.empty()) output = timeline_of_parts(directory);
   const TimelineSummary summary = write_timeline(directory, output);
   std::cout << output.string() << ": " << summary.describe() << "\n";

@@ -17,10 +17,7 @@ int tune_command(const CommandContext& context, const std::vector<std::string>& 
                     context.version);
   declare_job(table, job);
   measurement.declare(table);
-  if (const ParseResult result = table.parse(words); result.action == ParseResult::Action::kPrint) {
-    std::cout << result.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   job.request.program = measurement.words();
   job.request.program.insert(job.request.program.begin(), (context.directory / "tune_links").string());
   return start_job("skein tune", context, job);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "runtime/options/config_file.h"
 #include "runtime/options/spelling.h"
@@ -66,6 +67,11 @@ OptionTable& OptionTable::accept_recipes(RecipeBook book) {
   return *this;
 }
 
+OptionTable& OptionTable::examples(std::string lines) {
+  examples_ = std::move(lines);
+  return *this;
+}
+
 OptionTable& OptionTable::argument(std::string placeholder, std::string& variable, std::string help, bool is_required) {
   page_.arguments.push_back({is_required ? placeholder : "[" + placeholder + "]", std::move(help)});
   arguments_.push_back({std::move(placeholder), &variable, is_required});
@@ -97,6 +103,12 @@ ParseResult OptionTable::parse(const std::vector<std::string>& words) {
   apply_arguments(line.arguments);
   require_all();
   return {};
+}
+
+bool OptionTable::parse_or_print(const std::vector<std::string>& words, std::ostream& out) {
+  const ParseResult result = parse(words);
+  out << result.text;
+  return result.action == ParseResult::Action::kRun;
 }
 
 void OptionTable::apply_recipe(const CommandLine& line, const std::vector<RawSetting>& config) {
@@ -232,7 +244,7 @@ void OptionTable::restore_default(const std::string& key, const std::string& by)
 }
 
 std::string OptionTable::help() const {
-  return help_text(page_, options_);
+  return help_text(page_, options_) + (examples_.empty() ? "" : "\n" + examples_);
 }
 
 }  // namespace skein

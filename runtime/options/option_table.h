@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -45,8 +46,7 @@ struct RecipeBook {
 ///   table.group("Optimizer");
 ///   table.add("--lr", options.lr, "learning rate").more_than(0);
 ///   table.add("--epochs,--num_epochs", options.epochs, "passes over the data").at_least(1).unit("EPOCHS");
-///   const ParseResult result = table.parse(argc, argv);
-///   if (result.action == ParseResult::Action::kPrint) return std::cout << result.text, 0;
+///   if (!table.parse_or_print(words, std::cout)) return 0;
 class OptionTable {
  public:
   OptionTable(std::string program, std::string description, std::string version);
@@ -62,6 +62,8 @@ class OptionTable {
   OptionTable& accept_config_file();
   /// Adds `--recipe NAME|FILE`: a YAML file of options over which --config, which may name it too, and flags win.
   OptionTable& accept_recipes(RecipeBook book);
+  /// Ends --help, behind an empty line: "Examples\n  ...\n".
+  OptionTable& examples(std::string lines);
   /// A plain argument, mandatory or not. Without any, plain arguments are refused.
   OptionTable& argument(std::string placeholder, std::string& variable, std::string help, bool is_required = true);
   /// All plain arguments after those above, from the first one or `--` on, options included: another
@@ -74,6 +76,8 @@ class OptionTable {
   ParseResult parse(int argc, const char* const* argv);
   /// The same for words without the program's name.
   ParseResult parse(const std::vector<std::string>& words);
+  /// parse(), and what it wants printed on `out`. True: go on; false: that was all.
+  bool parse_or_print(const std::vector<std::string>& words, std::ostream& out);
 
   /// All values now in force, by key ("batch_size"). Fed back as a --config file it gives the same values.
   nlohmann::json values() const;
@@ -121,6 +125,7 @@ class OptionTable {
   bool chooses_files(const Option& option) const;
 
   HelpPage page_;
+  std::string examples_;
   std::string version_;
   std::string group_ = "Options";
   std::vector<std::unique_ptr<Option>> options_;

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "runtime/options/option_table.h"
 #include "runtime/process/error.h"
@@ -93,13 +95,10 @@ OnnxDescription describe(const ExportOptions& options) {
   return description;
 }
 
-int run(int argc, char** argv) {
+int run(const std::vector<std::string>& words) {
   ExportOptions options;
   OptionTable table = export_options(options);
-  if (const ParseResult parsed = table.parse(argc, argv); parsed.action == ParseResult::Action::kPrint) {
-    std::cout << parsed.text;
-    return 0;
-  }
+  if (!table.parse_or_print(words, std::cout)) return 0;
   if (!fs::is_regular_file(options.weights)) throw UsageError(concat("WEIGHTS ", options.weights, " is no file"), "check its path");
   const fs::path output = options.output.empty() ? fs::path(options.weights).replace_extension(".onnx") : fs::path(options.output);
   const OnnxExport done = export_weights(options.weights, describe(options), output, "the argument FILE");
@@ -111,5 +110,5 @@ int run(int argc, char** argv) {
 }  // namespace skein
 
 int main(int argc, char** argv) {
-  return skein::run_main("skein-export", [&] { return skein::run(argc, argv); });
+  return skein::run_main("skein-export", [&] { return skein::run({argv + std::min(argc, 1), argv + argc}); });
 }

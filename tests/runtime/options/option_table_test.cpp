@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "runtime/process/error.h"
 #include "tests/runtime/options/sample_options.h"
@@ -81,6 +82,20 @@ TEST(OptionTable, HelpAndVersionDoNotRun) {
   const ParseResult version = sample.parse({"--version"});
   EXPECT_EQ(version.action, ParseResult::Action::kPrint);
   EXPECT_EQ(version.text, "sample 1.2.3\n");
+}
+
+TEST(OptionTable, PrintsWhatThereIsToPrint) {
+  Sample sample;
+  sample.table.examples("Examples\n  sample --lr 0.7\n");
+  std::ostringstream out;
+  EXPECT_TRUE(sample.table.parse_or_print({"--lr", "0.7"}, out));
+  EXPECT_EQ(out.str(), "");
+  EXPECT_FALSE(sample.table.parse_or_print({"--help"}, out));
+  EXPECT_EQ(out.str(), sample.table.help());
+  EXPECT_TRUE(out.str().ends_with("\n\nExamples\n  sample --lr 0.7\n"));
+  out.str("");
+  EXPECT_FALSE(sample.table.parse_or_print({"--version"}, out));
+  EXPECT_EQ(out.str(), "sample 1.2.3\n");
 }
 
 TEST(OptionTable, MainStyleArguments) {

@@ -38,6 +38,7 @@ TEST(SkeinData, EveryCommandExplainsItself) {
     EXPECT_TRUE(help.status.success()) << command;
     EXPECT_TRUE(contains(help.standard_output, concat("skein-data ", command)));
     EXPECT_EQ(help.standard_error, "");
+    EXPECT_EQ(skein_data({command, "--version"}).standard_output, concat("skein-data ", command, " " SKEIN_VERSION "\n"));
   }
 }
 

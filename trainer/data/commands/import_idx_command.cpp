@@ -7,8 +7,7 @@
 namespace skein {
 namespace {
 
-constexpr const char* kImportExample =
-    "\n"
+constexpr const char* kExamples =
     "Example: ten pictures of each of two classes, then the ten that follow them\n"
     "  F=/usr/share/datasets/fashion-mnist\n"
     "  C=t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle-boot\n"
@@ -41,6 +40,7 @@ OptionTable import_options(IdxImport& options) {
   table.add("--split", options.split, "subfolder of --out: train or val").unit("NAME");
   table.add("--format", options.format, "of the files").choices({"png", "jpeg"});
   table.add("--quality", options.quality, "of JPEG files (90 where not given)").unit("PERCENT").range(1, 100);
+  table.examples(kExamples);
   return table;
 }
 
@@ -49,11 +49,7 @@ OptionTable import_options(IdxImport& options) {
 void import_idx_command(const Words& words, std::ostream& out) {
   IdxImport options;
   OptionTable table = import_options(options);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    out << parsed.text << kImportExample;
-    return;
-  }
+  if (!table.parse_or_print(words, out)) return;
   const ImportSummary summary = import_idx(options);
   out << (options.out / options.split).string() << ": " << summary.num_images << " images of "
             << summary.num_classes << " classes" << (summary.was_complete ? ", complete before" : "") << "\n";

@@ -24,7 +24,6 @@ constexpr const char* kAbout =
     "seen before it is whole.";
 
 constexpr const char* kExamples =
-    "\n"
     "Examples\n"
     "  skein data pack birds birds-packed                                      the files as they are\n"
     "  skein data pack birds birds-256 --encoding jpeg --size 256 --quality 90  smaller, faster to decode\n"
@@ -65,6 +64,7 @@ OptionTable pack_options_table(PackFlags& flags) {
   table.add("--overwrite", flags.overwrite, "replace what is there");
   table.group("Speed");
   add_workers_option(table, flags.workers);
+  table.examples(kExamples);
   return table;
 }
 
@@ -154,11 +154,7 @@ void report(const Job& job, std::ostream& out) {
 void pack_command(const Words& words, std::ostream& out) {
   PackFlags flags;
   OptionTable table = pack_options_table(flags);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    out << parsed.text << kExamples;
-    return;
-  }
+  if (!table.parse_or_print(words, out)) return;
   PackOptions options = options_of(flags);
   std::vector<Job> jobs = plan(flags, options);
   require_space(jobs, options);

@@ -13,7 +13,6 @@ constexpr const char* kAbout =
     "image goes where depends on its name and --seed only. The files are linked, not copied, unless asked. OUT must be new.";
 
 constexpr const char* kExamples =
-    "\n"
     "Examples\n"
     "  skein data split all-birds birds --val 0.2\n"
     "  skein data split scans patients --val 0.15 --test 0.15 --group-separator _    p17_003.png and p17_004.png stay together\n";
@@ -35,6 +34,7 @@ OptionTable split_options_table(SplitFlags& flags, SplitOptions& options) {
             "images of a class whose file names are equal up to the first such text stay in one part")
       .unit("TEXT");
   table.add("--link", flags.link, "hard or symbolic links, or copies").choices({"hard", "symbolic", "copy"});
+  table.examples(kExamples);
   return table;
 }
 
@@ -49,11 +49,7 @@ void split_command(const Words& words, std::ostream& out) {
   SplitFlags flags;
   SplitOptions options;
   OptionTable table = split_options_table(flags, options);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    out << parsed.text << kExamples;
-    return;
-  }
+  if (!table.parse_or_print(words, out)) return;
   options.source = flags.source;
   options.out = flags.out;
   options.link = link_of(flags.link);

@@ -34,11 +34,7 @@ OptionTable stats_options_table(StatsFlags& flags) {
 void stats_command(const Words& words, std::ostream& out) {
   StatsFlags flags;
   OptionTable table = stats_options_table(flags);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    out << parsed.text;
-    return;
-  }
+  if (!table.parse_or_print(words, out)) return;
   ProgressLines progress("examining " + flags.path);
   const DataSetStatistics statistics = gather_data_set(open_sources(flags.path), num_workers(flags.workers), std::ref(progress));
   if (flags.json)

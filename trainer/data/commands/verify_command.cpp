@@ -40,11 +40,7 @@ void write_list(const std::filesystem::path& file, const std::string& text) {
 void verify_command(const Words& words, std::ostream& out) {
   VerifyFlags flags;
   OptionTable table = verify_options_table(flags);
-  const ParseResult parsed = table.parse(words);
-  if (parsed.action == ParseResult::Action::kPrint) {
-    out << parsed.text;
-    return;
-  }
+  if (!table.parse_or_print(words, out)) return;
   size_t num_images = 0, num_bad = 0;
   std::string list;
   for (const auto& [name, source] : open_sources(flags.path)) {
