@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <iostream>
 
 #include "runtime/process/subprocess.h"
 
@@ -16,6 +17,7 @@ bool run_python(const std::string& script, const std::vector<std::string>& argum
   const auto run = run_captured(options, Deadline::after(std::chrono::seconds(90)));
   EXPECT_TRUE(run.status.success()) << script << " ended with " << run.status.describe() << "\n"
                                     << run.standard_output << run.standard_error;
+  if (run.status.success()) std::cout << run.standard_output;  // what it measured
   return run.status.success();
 }
 
