@@ -80,7 +80,7 @@ class HuffmanTable {
 /// Bits from memory, first the highest of each byte. Reads up to kPadding bytes behind the last one.
 class BitReader {
  public:
-  static constexpr size_t kPadding = DCTSIZE2 * HuffmanTable::kMaxSymbolLength / 8 + 8;  ///< a block that is not there
+  static constexpr size_t kPadding = DCTSIZE2 * HuffmanTable::kMaxSymbolLength / 8 + 2 * 8;  ///< a block that is not there, and what is read ahead
   static constexpr int kMinAhead = 56;
 
   BitReader() = default;
