@@ -10,9 +10,9 @@
 #include "runtime/process/log.h"
 #include "runtime/process/text.h"
 #include "runtime/run/csv.h"
+#include "trainer/data/encode_png.h"
 #include "trainer/data/file_bytes.h"
 #include "trainer/data/image/decode.h"
-#include "trainer/data/encode_png.h"
 #include "trainer/data/image/picture_sheet.h"
 
 namespace skein {

@@ -199,10 +199,10 @@ class Race {
   nlohmann::json peer_;
 };
 
-int run(const std::vector<std::string>& words) {
+int run(int argc, char** argv) {
   Options options;
   OptionTable table = make_table(options);
-  if (!table.parse_or_print(words, std::cout)) return 0;
+  if (!table.parse_or_print(argc, argv, std::cout)) return 0;
   if (options.image_size.size() != 2) throw UsageError("--image-size takes two numbers", "e.g. --image-size 500,375");
   std::optional<AtomicFile> report;
   if (!options.json.empty()) report.emplace(options.json, "--json");
@@ -221,5 +221,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace skein::bench
 
 int main(int argc, char** argv) {
-  return skein::run_main("loader_perf", [&] { return skein::bench::run({argv + std::min(argc, 1), argv + argc}); });
+  return skein::run_main("loader_perf", [&] { return skein::bench::run(argc, argv); });
 }

@@ -9,10 +9,7 @@ namespace skein::bench {
 
 int benchmark_main(int argc, char** argv, OptionTable& table, const std::function<int(World&)>& body) {
   return run_main(table.program(), [&]() -> int {
-    const ParseResult parsed = table.parse(argc, argv);
-    if (parsed.action == ParseResult::Action::kRun) return run_main(argc, argv, body);
-    std::cout << parsed.text;
-    return 0;
+    return table.parse_or_print(argc, argv, std::cout) ? run_main(argc, argv, body) : 0;
   });
 }
 

@@ -89,11 +89,8 @@ int read_options_and_run(int argc, char** argv) {
                     "Start it with skein tune.",
                     SKEIN_VERSION);
   options.declare(table);
-  const ParseResult parsed = table.parse(argc, argv);
-  if (parsed.action == ParseResult::Action::kRun)
-    return run_main(argc, argv, [&](World& world) { return run(world, options); });
-  std::cout << parsed.text;
-  return 0;
+  if (!table.parse_or_print(argc, argv, std::cout)) return 0;
+  return run_main(argc, argv, [&](World& world) { return run(world, options); });
 }
 
 }  // namespace

@@ -89,8 +89,8 @@ std::string help_text(const HelpPage& page, const std::vector<std::unique_ptr<Op
     for (const auto& option : options)
       if (option->group() == group) text += entry(usage_of(*option), description_of(*option), width);
   }
-  return text + "\nOther\n" + entry("-h, --help", "print this page", width) +
-         entry("--version", "print the version", width);
+  text += "\nOther\n" + entry("-h, --help", "print this page", width) + entry("--version", "print the version", width);
+  return page.examples.empty() ? text : text + "\n" + page.examples;
 }
 
 }  // namespace skein

@@ -19,6 +19,7 @@ struct HelpPage {
   std::string program;
   std::string description;
   std::vector<ArgumentHelp> arguments;
+  std::string examples;  ///< lines at the end, as they are; may be empty
 };
 
 /// The whole page, at most `width` columns, ending in a newline. Groups appear in the order of their first

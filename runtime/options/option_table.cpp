@@ -24,6 +24,11 @@ std::string meaning_of(const Option& option) {
   return concat("give ", option.flag(), is_flag ? "" : " " + option.placeholder(), ": ", option.help());
 }
 
+/// Without the program's name.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  return {argv + std::min(argc, 1), argv + argc};
+}
+
 /// The last value of `name`; nothing where it is not set.
 std::optional<std::string> last_text(const std::vector<RawSetting>& settings, const std::string& name) {
   std::optional<std::string> text;
@@ -68,7 +73,7 @@ OptionTable& OptionTable::accept_recipes(RecipeBook book) {
 }
 
 OptionTable& OptionTable::examples(std::string lines) {
-  examples_ = std::move(lines);
+  page_.examples = std::move(lines);
   return *this;
 }
 
@@ -85,7 +90,7 @@ OptionTable& OptionTable::rest(std::string placeholder, std::vector<std::string>
 }
 
 ParseResult OptionTable::parse(int argc, const char* const* argv) {
-  return parse(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  return parse(words_of(argc, argv));
 }
 
 ParseResult OptionTable::parse(const std::vector<std::string>& words) {
@@ -103,6 +108,10 @@ ParseResult OptionTable::parse(const std::vector<std::string>& words) {
   apply_arguments(line.arguments);
   require_all();
   return {};
+}
+
+bool OptionTable::parse_or_print(int argc, const char* const* argv, std::ostream& out) {
+  return parse_or_print(words_of(argc, argv), out);
 }
 
 bool OptionTable::parse_or_print(const std::vector<std::string>& words, std::ostream& out) {
@@ -244,7 +253,7 @@ void OptionTable::restore_default(const std::string& key, const std::string& by)
 }
 
 std::string OptionTable::help() const {
-  return help_text(page_, options_) + (examples_.empty() ? "" : "\n" + examples_);
+  return help_text(page_, options_);
 }
 
 }  // namespace skein

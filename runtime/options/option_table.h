@@ -77,6 +77,7 @@ class OptionTable {
   /// The same for words without the program's name.
   ParseResult parse(const std::vector<std::string>& words);
   /// parse(), and what it wants printed on `out`. True: go on; false: that was all.
+  bool parse_or_print(int argc, const char* const* argv, std::ostream& out);
   bool parse_or_print(const std::vector<std::string>& words, std::ostream& out);
 
   /// All values now in force, by key ("batch_size"). Fed back as a --config file it gives the same values.
@@ -125,7 +126,6 @@ class OptionTable {
   bool chooses_files(const Option& option) const;
 
   HelpPage page_;
-  std::string examples_;
   std::string version_;
   std::string group_ = "Options";
   std::vector<std::unique_ptr<Option>> options_;

@@ -5,8 +5,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "runtime/options/option_table.h"
 #include "runtime/process/error.h"
@@ -95,10 +93,10 @@ OnnxDescription describe(const ExportOptions& options) {
   return description;
 }
 
-int run(const std::vector<std::string>& words) {
+int run(int argc, char** argv) {
   ExportOptions options;
   OptionTable table = export_options(options);
-  if (!table.parse_or_print(words, std::cout)) return 0;
+  if (!table.parse_or_print(argc, argv, std::cout)) return 0;
   if (!fs::is_regular_file(options.weights)) throw UsageError(concat("WEIGHTS ", options.weights, " is no file"), "check its path");
   const fs::path output = options.output.empty() ? fs::path(options.weights).replace_extension(".onnx") : fs::path(options.output);
   const OnnxExport done = export_weights(options.weights, describe(options), output, "the argument FILE");
@@ -110,5 +108,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace skein
 
 int main(int argc, char** argv) {
-  return skein::run_main("skein-export", [&] { return skein::run({argv + std::min(argc, 1), argv + argc}); });
+  return skein::run_main("skein-export", [&] { return skein::run(argc, argv); });
 }

@@ -5,10 +5,7 @@
   const frame = () => new Promise((resolve) => setTimeout(resolve, 60));
   const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
   const isMany = JSON.parse(document.getElementById("data").textContent).runs.length > 1;
-  // Drawn when seen, or before printing: on a busy machine the browser's virtual time may be over before it has shown its first frame.
-  const isDrawn = () => document.querySelector(".chart path.line") !== null;
-  for (let i = 0; i < 100 && !isDrawn(); ++i) await frame();
-  if (!isDrawn()) window.dispatchEvent(new Event("beforeprint"));
+  for (let i = 0; i < 100 && document.querySelector(".chart path.line") === null; ++i) await frame();  // drawn when seen
 
   const chart = all(".chart").find((one) => one.querySelector("h3").textContent === "loss");
   const plot = chart.querySelector(".plot");

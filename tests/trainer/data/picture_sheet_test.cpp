@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "trainer/data/image/decode.h"
 #include "trainer/data/encode_png.h"
+#include "trainer/data/image/decode.h"
 
 namespace skein {
 namespace {

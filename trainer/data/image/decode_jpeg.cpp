@@ -107,27 +107,27 @@ class JpegDecoder : public FormatDecoder {
   int max_reduction() const override { return 8; }
 
   ImageBox decode(const ImageBox& box, int reduction, const std::string& name, RgbImage& image) override {
-    try_own_ = has_end(bytes_);
-    if (decode_part(box, reduction, image)) return part_;
-    if (try_own_ && huffman_.gave_up()) {  // libjpeg may know what to make of it
-      try_own_ = false;
-      if (read_header() && decode_part(box, reduction, image)) return part_;
-    }
+    const bool is_whole = has_end(bytes_);
+    if (decode_part(box, reduction, is_whole, is_whole, image)) return part_;
+    const bool libjpeg_may_know = is_own_ && huffman_.gave_up();
+    if (libjpeg_may_know && read_header() && decode_part(box, reduction, is_whole, false, image)) return part_;
     throw_error(name);
   }
 
  private:
-  bool decode_part(const ImageBox& box, int reduction, RgbImage& image) {
+  /// `is_whole`: the file was not cut off. `try_own`: with HuffmanDecoder where it knows the kind of picture.
+  bool decode_part(const ImageBox& box, int reduction, bool is_whole, bool try_own, RgbImage& image) {
+    is_own_ = false;
     if (!begin(reduction)) return false;
     const int width = static_cast<int>(info_.output_width), height = static_cast<int>(info_.output_height);
     part_ = {0, 0, width, height};
-    if (has_end(bytes_)) {  // else the whole picture tells what is missing
+    if (is_whole) {  // else the whole picture tells what is missing
       const int left = std::max(0, box.left - kMargin), top = std::max(0, box.top - kMargin);
       part_ = {left, top, std::min(width, box.left + box.width + kMargin) - left,
                std::min(height, box.top + box.height + kMargin) - top};
     }
     if (part_.width < width && !crop_columns()) return false;
-    is_own_ = try_own_ && huffman_.take_over(info_, part_.left, part_.width);
+    is_own_ = try_own && huffman_.take_over(info_, part_.left, part_.width);
     image.reshape({part_.width, part_.height});
     if (is_cmyk(info_)) cmyk_row_.resize(static_cast<size_t>(part_.width) * 4);
     return read_rows(image);
@@ -188,7 +188,7 @@ class JpegDecoder : public FormatDecoder {
   jpeg_decompress_struct info_{};
   ErrorState error_{};
   HuffmanDecoder huffman_;
-  bool try_own_ = false, is_own_ = false;
+  bool is_own_ = false;  ///< huffman_ has taken over
   std::vector<uint8_t> cmyk_row_;
   std::span<const uint8_t> bytes_;
   ImageBox part_;  ///< what is decoded, in divided pixels

@@ -38,7 +38,7 @@ struct HuffmanSymbol {
 /// The codes of one table of a JPEG. Those of a length count upwards, and those of greater lengths follow (T.81, annex C).
 class HuffmanTable {
  public:
-  static constexpr int kMaxSymbolLength = 16 + 11;  ///< 8-bit pixels have no coefficients of more than 11 bits
+  static constexpr int kMaxSymbolLength = 16 + 11;  ///< code and value: 8-bit pixels have no coefficients of more than 11 bits
 
   enum class Kind { kDc, kAc };
   /// Valid tables only, as libjpeg has checked them. Takes no time where it is the one that was built last. False where a symbol is longer than
@@ -57,11 +57,12 @@ class HuffmanTable {
     int num_coefficients() const { return packed >> 6 & 127; }  ///< the end of the block not counted
     bool ends_block() const { return packed >> 13 != 0; }
   };
-  static constexpr int kMaxStrideLength = 11 + 11;
+  static constexpr int kStrideBits = 11;
+  static constexpr int kMaxStrideLength = kStrideBits + 15;  ///< the last value lies behind the bits that are looked up
   Stride find_stride(uint64_t ahead) const { return strides_[ahead >> (64 - kStrideBits)]; }
 
  private:
-  static constexpr int kLookupBits = 10, kStrideBits = 11, kMaxCodeLength = 16;
+  static constexpr int kLookupBits = 10, kMaxCodeLength = 16;
 
   HuffmanSymbol make_symbol(int code_length, uint8_t byte) const;
   HuffmanSymbol find_long(uint64_t ahead) const;

@@ -9,8 +9,8 @@
 #include "runtime/process/error.h"
 #include "runtime/process/text.h"
 #include "trainer/data/encode_jpeg.h"
-#include "trainer/data/file_bytes.h"
 #include "trainer/data/encode_png.h"
+#include "trainer/data/file_bytes.h"
 #include "trainer/data/import/idx_file.h"
 #include "trainer/data/import/import_record.h"
 
