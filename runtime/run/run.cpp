@@ -57,7 +57,7 @@ std::string claim_run_id(const fs::path& experiment_directory, const std::string
   if (!wanted.empty()) {
     if (make_directory(experiment_directory / wanted)) return wanted;
     throw UsageError(concat("--run-id: ", (experiment_directory / wanted).string(), " exists"),
-                     "choose another id, or none: then a new one is made up");
+                     "choose another id, or none: then a new one is made up; trainer --resume auto goes on with this one");
   }
   for (int attempt = 0; attempt < kMaxIdAttempts; ++attempt)
     if (const std::string id = make_run_id(); make_directory(experiment_directory / id)) return id;
